@@ -1,0 +1,185 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Third-party products, named once.
+enum Product {
+    static let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
+    static let instrumentation: Target.Dependency = .product(name: "Instrumentation", package: "swift-distributed-tracing")
+    static let serviceContext: Target.Dependency = .product(name: "ServiceContextModule", package: "swift-service-context")
+    static let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+    static let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+    static let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+    static let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+    static let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+    static let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+    static let grpcNIO: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+    static let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+    name: "needletail",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "needletail", targets: ["needletail"]),
+        .library(name: "NeedletailTracing", targets: ["NeedletailTracing"]),
+        .library(name: "NeedletailServing", targets: ["NeedletailServing"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-service-context", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // System libraries, from Debian by name.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // Pure foundations: no I/O.
+        .target(name: "JSONCoding"),
+        .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
+        .target(name: "TraceModel"),
+        .target(name: "TraceWire", dependencies: ["TraceModel", "JSONCoding"]),
+
+        // The tracing SDK.
+        .target(
+            name: "NeedletailTracing",
+            dependencies: [
+                "TraceModel", "TraceWire", "Compression",
+                Product.tracing, Product.instrumentation, Product.serviceContext, Product.logging, Product.lifecycle,
+                Product.nioCore, Product.nioHTTP1, Product.httpClient,
+            ]
+        ),
+
+        // The trace back end.
+        .target(name: "TraceStore", dependencies: ["TraceModel"]),
+        .target(
+            name: "TraceStoreSQLite",
+            dependencies: ["TraceStore", "TraceModel", "TraceWire", "Compression", "CSQLite", Product.logging]
+        ),
+        .target(name: "TraceQuery", dependencies: ["TraceModel", "TraceStore"]),
+        .target(
+            name: "TraceCollector",
+            dependencies: [
+                "TraceModel", "TraceWire", "TraceStore", "Compression", "JSONCoding",
+                Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle,
+                Product.grpcCore, Product.grpcNIO,
+            ]
+        ),
+        .target(
+            name: "TraceStudio",
+            dependencies: [
+                "TraceModel", "TraceWire", "TraceStore", "TraceQuery", "TraceCollector", "Compression", "JSONCoding",
+                Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle,
+            ],
+            resources: [.embedInCode("Web")]
+        ),
+
+        // The inference server.
+        .target(
+            name: "Inference",
+            dependencies: [
+                "TraceModel", "NeedletailTracing",
+                Product.tracing, Product.serviceContext, Product.logging,
+            ]
+        ),
+        .target(
+            name: "InferenceServer",
+            dependencies: [
+                "Inference", "TraceModel", "NeedletailTracing", "JSONCoding", "Compression",
+                Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle, Product.serviceContext,
+            ]
+        ),
+        .target(
+            name: "NeedletailServing",
+            dependencies: ["Inference", "InferenceServer", "NeedletailTracing", "TraceModel", Product.logging, Product.lifecycle]
+        ),
+
+        // The program.
+        .executableTarget(
+            name: "needletail",
+            dependencies: [
+                "TraceModel", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "TraceCollector", "TraceStudio",
+                "Inference", "InferenceServer", "NeedletailServing",
+                Product.argumentParser, Product.yams, Product.logging, Product.lifecycle, Product.unixSignals, Product.tracing,
+                Product.instrumentation, Product.nioCore, Product.nioPosix,
+            ]
+        ),
+        .executableTarget(
+            name: "needletail-bench",
+            dependencies: [
+                "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "Compression",
+                Product.tracing, Product.instrumentation, Product.serviceContext, Product.hummingbird, Product.logging, Product.nioCore,
+                Product.httpClient, Product.lifecycle,
+            ],
+            path: "Benchmarks/needletail-bench"
+        ),
+
+        // Tests mirror Sources.
+        .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding"]),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
+        .testTarget(name: "TraceModelTests", dependencies: ["TraceModel"]),
+        .testTarget(name: "TraceWireTests", dependencies: ["TraceWire", "TraceModel", "JSONCoding"]),
+        .testTarget(
+            name: "NeedletailTracingTests",
+            dependencies: [
+                "NeedletailTracing", "TraceModel", "TraceWire", "Compression", Product.tracing, Product.instrumentation,
+                Product.serviceContext, Product.logging, Product.lifecycle, Product.hummingbird, Product.nioCore, Product.httpTypes,
+            ]
+        ),
+        .testTarget(name: "TraceStoreTests", dependencies: ["TraceStore", "TraceModel"]),
+        .testTarget(name: "TraceStoreSQLiteTests", dependencies: ["TraceStoreSQLite", "TraceStore", "TraceModel"]),
+        .testTarget(name: "TraceQueryTests", dependencies: ["TraceQuery", "TraceModel", "TraceStore", "TraceWire"]),
+        .testTarget(
+            name: "TraceCollectorTests",
+            dependencies: [
+                "TraceCollector", "TraceStore", "TraceModel", "TraceWire", "Compression", Product.hummingbird, Product.hummingbirdTesting,
+                Product.httpTypes, Product.nioCore, Product.grpcCore, Product.grpcNIO, Product.logging,
+            ]
+        ),
+        .testTarget(
+            name: "TraceStudioTests",
+            dependencies: [
+                "TraceStudio", "TraceStore", "TraceModel", "TraceWire", "TraceQuery", "JSONCoding", Product.hummingbird, Product.hummingbirdTesting,
+                Product.httpTypes, Product.nioCore, Product.logging,
+            ]
+        ),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["Inference", "NeedletailTracing", "TraceModel", Product.tracing, Product.serviceContext, Product.logging]
+        ),
+        .testTarget(
+            name: "InferenceServerTests",
+            dependencies: [
+                "InferenceServer", "Inference", "NeedletailServing", "NeedletailTracing", "TraceModel", "JSONCoding", Product.hummingbird, Product.hummingbirdTesting,
+                Product.httpTypes, Product.nioCore, Product.logging, Product.tracing, Product.serviceContext,
+            ]
+        ),
+        .testTarget(name: "needletailTests", dependencies: ["needletail", "TraceModel", "Inference", "InferenceServer", Product.argumentParser]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// One set of language features for every target.
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+}

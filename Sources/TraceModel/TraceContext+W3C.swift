@@ -1,0 +1,110 @@
+/// The text forms of the W3C Trace Context recommendation.
+extension TraceContext {
+    /// Names of the two headers, in the lower case that HTTP/2 and gRPC ask for.
+    public enum HeaderName {
+        public static let traceparent = "traceparent"
+        public static let tracestate = "tracestate"
+    }
+
+    /// Reads `traceparent` and `tracestate` of an incoming request.
+    ///
+    /// Blanks around `traceparent` are ignored, hex digits of any case are accepted, and a version above `00` may carry
+    /// more fields (section 3.2.4 of the recommendation). A broken `tracestate` is dropped; `traceparent` still counts.
+    ///
+    /// - Returns: `nil` when `traceparent` is malformed, has version `ff`, or an all-zero id: the receiver starts a new trace.
+    public init?(traceparent: some StringProtocol, tracestate: String? = nil) {
+        var bytes = Array(traceparent.utf8)[...]
+        while let first = bytes.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t") { bytes.removeFirst() }
+        while let last = bytes.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { bytes.removeLast() }
+        guard bytes.count >= 55 else { return nil }
+        let start = bytes.startIndex
+        func hexValue(_ offset: Int, _ digits: Int) -> UInt64? {
+            var value: UInt64 = 0
+            for index in start + offset..<start + offset + digits {
+                guard let nibble = Hex.value(of: bytes[index]) else { return nil }
+                value = value << 4 | UInt64(nibble)
+            }
+            return value
+        }
+        let dash = UInt8(ascii: "-")
+        guard bytes[start + 2] == dash, bytes[start + 35] == dash, bytes[start + 52] == dash,
+            let version = hexValue(0, 2), version != 0xff,
+            let high = hexValue(3, 16), let low = hexValue(19, 16),
+            let span = hexValue(36, 16),
+            let flags = hexValue(53, 2)
+        else { return nil }
+        // Version 00 is exactly 55 characters; a later one may go on after another dash.
+        guard bytes.count == 55 || (version > 0 && bytes[start + 55] == dash) else { return nil }
+        self.init(
+            traceID: TraceID(high: high, low: low),
+            spanID: SpanID(span),
+            flags: TraceFlags(rawValue: UInt8(flags)),
+            traceState: tracestate.flatMap(Self.normalizedTraceState) ?? "",
+            isRemote: true
+        )
+        guard isValid else { return nil }
+    }
+
+    /// `00-<trace id>-<span id>-<flags>`, section 3.2.
+    public var traceparent: String {
+        let flags = [Hex.digit(self.flags.rawValue >> 4), Hex.digit(self.flags.rawValue & 0xf)]
+        return "00-\(traceID)-\(spanID)-\(String(decoding: flags, as: UTF8.self))"
+    }
+
+    /// At most this many list members are kept (section 3.3.1.1).
+    public static let maximumTraceStateMembers = 32
+
+    /// Checks `tracestate` (section 3.3) and writes it without blanks; several header lines are joined with `,` by the caller.
+    ///
+    /// - Returns: `nil` when a key or value is malformed, or a key comes twice: the whole list is then dropped.
+    public static func normalizedTraceState(_ text: String) -> String? {
+        var members: [Substring] = []
+        var keys: Set<Substring> = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: true) {
+            let member = part.trimmingBlanks()
+            if member.isEmpty { continue }
+            guard let equals = member.firstIndex(of: "=") else { return nil }
+            let key = member[..<equals]
+            let value = member[member.index(after: equals)...]
+            guard isTraceStateKey(key), isTraceStateValue(value), keys.insert(key).inserted else { return nil }
+            if members.count < maximumTraceStateMembers { members.append(member) }
+        }
+        return members.joined(separator: ",")
+    }
+
+    /// `simple-key` or `tenant@system`: lower-case letters, digits, `_-*/`, 1 to 256 characters.
+    private static func isTraceStateKey(_ key: Substring) -> Bool {
+        let bytes = key.utf8
+        guard (1...256).contains(bytes.count), let first = bytes.first else { return false }
+        guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
+        var atSigns = 0
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "/"):
+                continue
+            case UInt8(ascii: "@"): atSigns += 1
+            default: return false
+            }
+        }
+        return atSigns <= 1
+    }
+
+    /// 1 to 256 printable ASCII characters without `,` and `=`.
+    private static func isTraceStateValue(_ value: Substring) -> Bool {
+        let bytes = value.utf8
+        guard (1...256).contains(bytes.count) else { return false }
+        return bytes.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "=") }
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingBlanks() -> Substring {
+        var result = self
+        while let first = result.first, first == " " || first == "\t" { result.removeFirst() }
+        while let last = result.last, last == " " || last == "\t" { result.removeLast() }
+        return result
+    }
+}
