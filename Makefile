@@ -1,0 +1,57 @@
+# Needletail: `make run` starts it, `make test` checks it. `make help` names the rest.
+.PHONY: help run build test test-sources test-swift test-journeys test-peers bench clean
+
+DATA_DIR ?= ./data
+ARGS ?=
+SWIFT ?= swift
+BUILD_DIR = .build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+run: build ## install what is missing, build, start `needletail up` on the default ports (ARGS="--http-port 9000 …")
+	@exec $(BUILD_DIR)/release/needletail up --data-dir $(DATA_DIR) $(ARGS)
+
+build: ## the program, release build
+	@scripts/install-packages.sh build
+	@scripts/check-toolchain.sh
+	$(SWIFT) build -c release --product needletail
+
+test: ## everything CI checks: sources, Swift tests, journeys with real clients
+	@scripts/install-packages.sh build test
+	@scripts/check-toolchain.sh
+	@$(MAKE) --no-print-directory test-sources
+	@$(MAKE) --no-print-directory test-swift
+	@$(MAKE) --no-print-directory test-journeys
+
+test-sources: ## imports have access levels, the page's scripts parse
+	@scripts/check-sources.sh
+
+test-swift: ## the Swift tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+test-journeys: ## the real program (debug build) driven by real clients; pictures are kept in journeys/artifacts
+	@scripts/install-packages.sh build test
+	@scripts/venv.sh .venv journeys/requirements.txt
+	$(SWIFT) build --product needletail
+	.venv/bin/python -m pytest journeys $(PYTEST_ARGS)
+
+test-peers: ## real PyTriton sends its traces to the program
+	@scripts/install-packages.sh build test peers
+	@scripts/venv.sh .venv journeys/requirements.txt
+	@scripts/venv.sh .venv-peers journeys/peers/requirements.txt
+	$(SWIFT) build --product needletail
+	NEEDLETAIL_PEERS=required .venv/bin/python -m pytest journeys/peers $(PYTEST_ARGS)
+
+bench: ## measure, and write the table in Benchmarks/README.md
+	@scripts/install-packages.sh build bench peers
+	@scripts/check-toolchain.sh
+	@scripts/venv.sh .venv journeys/requirements.txt
+	@scripts/venv.sh .venv-peers journeys/peers/requirements.txt
+	$(SWIFT) build -c release --product needletail
+	$(SWIFT) build -c release --product needletail-bench
+	scripts/bench.sh
+
+clean: ## build products and virtual environments; the data stays
+	rm -rf $(BUILD_DIR) .venv .venv-peers journeys/artifacts
