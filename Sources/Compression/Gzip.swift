@@ -1,0 +1,135 @@
+internal import CZlib
+
+/// gzip (RFC 1952) and zlib (RFC 1950): the codings `gzip` and `deflate` of HTTP.
+public enum Gzip {
+    /// Compresses bytes to one gzip member.
+    ///
+    /// - Parameter level: 1 (fastest) to 9 (smallest); other values are brought into this range.
+    public static func compress(_ bytes: [UInt8], level: Int32 = 1) -> [UInt8] {
+        var stream = z_stream()
+        // 15 bits of window, plus 16 for the gzip wrapper.
+        let status = deflateInit2_(
+            &stream, min(max(level, 1), 9), Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size)
+        )
+        precondition(status == Z_OK, "zlib could not start")
+        // A trap: with these constant parameters only a lack of memory can fail, which Swift itself answers with a trap.
+        defer { deflateEnd(&stream) }
+        let bound = Int(deflateBound(&stream, UInt(bytes.count)))
+        return [UInt8](unsafeUninitializedCapacity: bound) { output, count in
+            withInput(bytes) { input in
+                var consumed = 0
+                repeat {
+                    // zlib counts in 32 bits: larger inputs and outputs go through in pieces.
+                    let inputPiece = UInt32(clamping: input.count - consumed)
+                    let outputPiece = UInt32(clamping: output.count - count)
+                    stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + consumed)
+                    stream.avail_in = inputPiece
+                    stream.next_out = output.baseAddress! + count
+                    stream.avail_out = outputPiece
+                    let last = consumed + Int(inputPiece) == input.count
+                    let status = deflate(&stream, last ? Z_FINISH : Z_NO_FLUSH)
+                    consumed += Int(inputPiece - stream.avail_in)
+                    count += Int(outputPiece - stream.avail_out)
+                    if status == Z_STREAM_END { return }
+                } while true
+            }
+        }
+    }
+
+    /// Decompresses a zlib stream, or a gzip file of one or more members.
+    ///
+    /// - Parameter maximumSize: the most bytes to produce; a small input that would grow beyond (a "gzip bomb") costs no
+    ///   more memory than this.
+    /// - Throws: ``CompressionError`` `.malformed` or `.tooLarge`.
+    public static func decompress(_ bytes: [UInt8], maximumSize: Int) throws(CompressionError) -> [UInt8] {
+        guard !bytes.isEmpty else { throw CompressionError(code: .malformed, message: "gzip: no bytes at all; expected a gzip or zlib header") }
+        var inflater = try Inflater(maximumSize: maximumSize, sizeHint: bytes.count &* 4)
+        defer { inflater.end() }
+        return try inflater.run(bytes)
+    }
+
+    /// Calls `body` with a buffer whose base address is never nil.
+    fileprivate static func withInput<R>(_ bytes: [UInt8], _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        bytes.withUnsafeBufferPointer { buffer in
+            if buffer.baseAddress != nil { return body(buffer) }
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { spare in
+                body(UnsafeBufferPointer(start: spare.baseAddress, count: 0))
+            }
+        }
+    }
+}
+
+/// One run of zlib's `inflate` with a bounded output.
+private struct Inflater {
+    private var stream = z_stream()
+    private let maximumSize: Int
+    private var capacity: Int
+
+    init(maximumSize: Int, sizeHint: Int) throws(CompressionError) {
+        self.maximumSize = max(0, maximumSize)
+        capacity = min(max(sizeHint, 1024), max(1, maximumSize))
+        // 15 bits of window, plus 32 to recognise gzip and zlib by their headers.
+        guard inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            throw CompressionError(code: .outOfMemory, message: "gzip: zlib could not allocate its window")
+        }
+    }
+
+    mutating func end() {
+        inflateEnd(&stream)
+    }
+
+    mutating func run(_ bytes: [UInt8]) throws(CompressionError) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(capacity)
+        var consumed = 0
+        while true {
+            // One byte beyond the limit tells "exactly full" from "too large".
+            let piece = min(max(64 * 1024, output.count), maximumSize - output.count + 1)
+            let status = step(bytes, &consumed, &output, piece)
+            if output.count > maximumSize {
+                throw CompressionError(code: .tooLarge, message: "gzip: decompresses to more than the \(maximumSize) bytes allowed")
+            }
+            switch status {
+            case Z_STREAM_END:
+                // Another gzip member may follow (RFC 1952, section 2.2).
+                guard consumed + 1 < bytes.count, bytes[consumed] == 0x1f, bytes[consumed + 1] == 0x8b else { return output }
+                inflateReset(&stream)
+            case Z_OK:
+                continue
+            case Z_BUF_ERROR:
+                throw CompressionError(code: .malformed, message: "gzip: the data ends too early, after \(bytes.count) bytes")
+            case Z_MEM_ERROR:
+                throw CompressionError(code: .outOfMemory, message: "gzip: zlib could not allocate memory")
+            default:
+                let reason = stream.msg.map { String(cString: $0) } ?? "not gzip or zlib data"
+                throw CompressionError(code: .malformed, message: "gzip: \(reason) near byte \(consumed)")
+            }
+        }
+    }
+
+    /// Decompresses until `piece` more bytes are written or the input ends.
+    private mutating func step(_ bytes: [UInt8], _ consumed: inout Int, _ output: inout [UInt8], _ piece: Int) -> Int32 {
+        let inputPiece = UInt32(clamping: bytes.count - consumed)
+        let outputPiece = UInt32(clamping: piece)
+        var status = Z_OK
+        var stream = self.stream
+        let start = consumed
+        let written = output.count
+        output.append(contentsOf: repeatElement(0, count: Int(outputPiece)))
+        output.withUnsafeMutableBufferPointer { buffer in
+            bytes.withUnsafeBufferPointer { input in
+                // zlib declares its input pointer mutable, and does not write through it.
+                stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + start)
+                stream.avail_in = inputPiece
+                stream.next_out = buffer.baseAddress! + written
+                stream.avail_out = outputPiece
+                status = inflate(&stream, Z_NO_FLUSH)
+            }
+        }
+        output.removeLast(Int(stream.avail_out))
+        consumed += Int(inputPiece - stream.avail_in)
+        self.stream = stream
+        return status
+    }
+}
