@@ -1,0 +1,102 @@
+internal import JSONCoding
+public import TraceModel
+
+/// OTLP traces as JSON: the body of OTLP/HTTP `application/json` (OTLP specification, "JSON Protobuf Encoding").
+public enum OTLPJSON {
+    /// Reads an `ExportTraceServiceRequest`.
+    ///
+    /// - Throws: ``WireError`` when the bytes are no such JSON, or an attribute is nested deeper than ``WireLimit/valueDepth``.
+    public static func decode(_ bytes: [UInt8]) throws(WireError) -> DecodedSpans {
+        try read(bytes) { reader in
+            var decoder = OTLPJSONDecoder()
+            return try decoder.decode(&reader)
+        }
+    }
+
+    /// Writes an `ExportTraceServiceRequest`.
+    public static func encode(_ batch: SpanBatch) -> [UInt8] {
+        var encoder = OTLPJSONEncoder(writer: JSONWriter(reserving: 512 + batch.spanCount * OTLPJSONEncoder.expectedSpanSize))
+        encoder.batch(batch)
+        return encoder.writer.bytes
+    }
+
+    /// Writes an `ExportTraceServiceResponse`: `{}` for full success.
+    ///
+    /// - Parameter message: why spans were rejected; with `rejectedSpans` 0 it is a warning.
+    public static func encodeExportResponse(rejectedSpans: Int, message: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        if rejectedSpans != 0 || !message.isEmpty {
+            writer.key("partialSuccess")
+            writer.beginObject()
+            if rejectedSpans != 0 {
+                writer.key("rejectedSpans")
+                writer.quotedInt(Int64(rejectedSpans))
+            }
+            if !message.isEmpty {
+                writer.key("errorMessage")
+                writer.string(message)
+            }
+            writer.endObject()
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// Reads an `ExportTraceServiceResponse`.
+    ///
+    /// - Throws: ``WireError`` when the bytes are no such JSON.
+    public static func decodeExportResponse(_ bytes: [UInt8]) throws(WireError) -> (rejectedSpans: Int64, message: String) {
+        if bytes.isEmpty { return (0, "") }
+        return try read(bytes) { reader in
+            let decoder = OTLPJSONDecoder()
+            var response: (rejectedSpans: Int64, message: String) = (0, "")
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                if try reader.readNull() { continue }
+                guard key == "partialSuccess" else {
+                    try reader.skip()
+                    continue
+                }
+                try reader.beginObject()
+                while let key = try reader.nextKey() {
+                    if try reader.readNull() { continue }
+                    switch key {
+                    case "rejectedSpans": response.rejectedSpans = try decoder.int64(&reader)
+                    case "errorMessage": response.message = try reader.readString()
+                    default: try reader.skip()
+                    }
+                }
+            }
+            return response
+        }
+    }
+
+    /// Writes a `google.rpc.Status`, the body of an error answer: `{"code":3,"message":"…"}`.
+    ///
+    /// - Parameter code: a code of `google.rpc.Code`, 3 for an invalid argument.
+    public static func encodeStatus(code: Int32, message: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("code")
+        writer.int(Int64(code))
+        writer.key("message")
+        writer.string(message)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func read<R>(_ bytes: [UInt8], _ body: (inout JSONReader) throws -> R) throws(WireError) -> R {
+        do {
+            return try JSONReader.read(bytes, maximumDepth: OTLPJSONDecoder.maximumJSONDepth, body)
+        } catch let error as WireError {
+            throw error
+        } catch let error as JSONError {
+            throw WireError(
+                code: error.code == .tooDeep ? .tooDeep : .malformed,
+                message: "malformed OTLP JSON at byte \(error.offset): \(error.message)")
+        } catch {
+            throw WireError(code: .malformed, message: "malformed OTLP JSON: \(error)")
+        }
+    }
+}

@@ -1,0 +1,191 @@
+internal import JSONCoding
+internal import TraceModel
+
+/// Reads `ExportTraceServiceRequest` in OTLP's JSON straight into the model.
+///
+/// The rules of protobuf's JSON mapping with those of OTLP on top (OTLP specification, "JSON Protobuf Encoding"): names in
+/// lowerCamelCase, ids in hex of either case, 64-bit integers as strings or numbers, enum values as numbers (names are
+/// tolerated), `null` as absent, unknown members ignored.
+struct OTLPJSONDecoder: ~Copyable {
+    var strings = StringCache()
+    var rejections = Rejections()
+
+    /// Deep enough for an attribute value nested to ``WireLimit/valueDepth``: four levels of JSON each, and the way to it.
+    static let maximumJSONDepth = WireLimit.valueDepth * 4 + 32
+
+    /// `{"resourceSpans":[ResourceSpans]}`
+    mutating func decode(_ reader: inout JSONReader) throws -> DecodedSpans {
+        var batch = SpanBatch()
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "resourceSpans":
+                try reader.beginArray()
+                while try reader.nextElement() { batch.resourceSpans.append(try resourceSpans(&reader)) }
+            default: try reader.skip()
+            }
+        }
+        return DecodedSpans(batch: batch, rejectedSpanCount: rejections.count, rejectionMessage: rejections.message)
+    }
+
+    /// `{"resource":Resource,"scopeSpans":[ScopeSpans],"schemaUrl":string}`
+    private mutating func resourceSpans(_ reader: inout JSONReader) throws -> ResourceSpans {
+        var result = ResourceSpans()
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "resource": try resource(&reader, into: &result.resource)
+            case "scopeSpans":
+                try reader.beginArray()
+                while try reader.nextElement() { result.scopeSpans.append(try scopeSpans(&reader)) }
+            case "schemaUrl": result.schemaURL = try string(&reader)
+            default: try reader.skip()
+            }
+        }
+        return result
+    }
+
+    /// `{"attributes":[KeyValue],"droppedAttributesCount":uint32}`
+    private mutating func resource(_ reader: inout JSONReader, into result: inout Resource) throws {
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "attributes": try attributes(&reader, into: &result.attributes)
+            case "droppedAttributesCount": result.droppedAttributesCount = try uint32(&reader)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    /// `{"scope":InstrumentationScope,"spans":[Span],"schemaUrl":string}`
+    private mutating func scopeSpans(_ reader: inout JSONReader) throws -> ScopeSpans {
+        var result = ScopeSpans()
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "scope": try scope(&reader, into: &result.scope)
+            case "spans":
+                try reader.beginArray()
+                while try reader.nextElement() {
+                    if let span = try span(&reader) { result.spans.append(span) }
+                }
+            case "schemaUrl": result.schemaURL = try string(&reader)
+            default: try reader.skip()
+            }
+        }
+        return result
+    }
+
+    /// `{"name":string,"version":string,"attributes":[KeyValue],"droppedAttributesCount":uint32}`
+    private mutating func scope(_ reader: inout JSONReader, into result: inout InstrumentationScope) throws {
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "name": result.name = try string(&reader)
+            case "version": result.version = try string(&reader)
+            case "attributes": try attributes(&reader, into: &result.attributes)
+            case "droppedAttributesCount": result.droppedAttributesCount = try uint32(&reader)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    /// `{"traceId":hex,"spanId":hex,"traceState":string,"parentSpanId":hex,"flags":uint32,"name":string,"kind":SpanKind,
+    /// "startTimeUnixNano":uint64,"endTimeUnixNano":uint64,"attributes":[KeyValue],"droppedAttributesCount":uint32,
+    /// "events":[Event],"droppedEventsCount":uint32,"links":[Link],"droppedLinksCount":uint32,"status":Status}`
+    ///
+    /// - Returns: `nil` for a span with invalid ids, which is counted.
+    private mutating func span(_ reader: inout JSONReader) throws -> Span? {
+        var span = Span(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), name: "", kind: .unspecified, startTime: 0, endTime: 0)
+        var problem = IDProblem.none
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "traceId": span.traceID = try traceID(&reader, &problem)
+            case "spanId": span.spanID = try spanID(&reader, &problem) ?? SpanID(0)
+            case "parentSpanId": span.parentSpanID = try parentSpanID(&reader, &problem)
+            case "name": span.name = try string(&reader)
+            case "kind": span.kind = SpanKind(rawValue: try enumValue(&reader, Self.kindNames)) ?? .unspecified
+            case "startTimeUnixNano": span.startTime = try uint64(&reader)
+            case "endTimeUnixNano": span.endTime = try uint64(&reader)
+            case "attributes": try attributes(&reader, into: &span.attributes)
+            case "events":
+                try reader.beginArray()
+                while try reader.nextElement() { span.events.append(try event(&reader)) }
+            case "links":
+                try reader.beginArray()
+                while try reader.nextElement() { span.links.append(try link(&reader)) }
+            case "status": try status(&reader, into: &span.status)
+            case "flags": span.flags = try uint32(&reader)
+            case "traceState": span.traceState = try string(&reader)
+            case "droppedAttributesCount": span.droppedAttributesCount = try uint32(&reader)
+            case "droppedEventsCount": span.droppedEventsCount = try uint32(&reader)
+            case "droppedLinksCount": span.droppedLinksCount = try uint32(&reader)
+            default: try reader.skip()
+            }
+        }
+        if let problem = problem.text(for: span) {
+            rejections.add(span: span.name, problem)
+            return nil
+        }
+        return span
+    }
+
+    /// `{"timeUnixNano":uint64,"name":string,"attributes":[KeyValue],"droppedAttributesCount":uint32}`
+    private mutating func event(_ reader: inout JSONReader) throws -> SpanEvent {
+        var event = SpanEvent(time: 0, name: "")
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "timeUnixNano": event.time = try uint64(&reader)
+            case "name": event.name = try string(&reader)
+            case "attributes": try attributes(&reader, into: &event.attributes)
+            case "droppedAttributesCount": event.droppedAttributesCount = try uint32(&reader)
+            default: try reader.skip()
+            }
+        }
+        return event
+    }
+
+    /// `{"traceId":hex,"spanId":hex,"traceState":string,"attributes":[KeyValue],"droppedAttributesCount":uint32,"flags":uint32}`
+    ///
+    /// A broken id becomes the invalid id: a link that leads nowhere does not cost the span.
+    private mutating func link(_ reader: inout JSONReader) throws -> SpanLink {
+        var link = SpanLink(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0))
+        var ignored = IDProblem.none
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "traceId": link.traceID = try traceID(&reader, &ignored)
+            case "spanId": link.spanID = try spanID(&reader, &ignored) ?? SpanID(0)
+            case "traceState": link.traceState = try string(&reader)
+            case "attributes": try attributes(&reader, into: &link.attributes)
+            case "droppedAttributesCount": link.droppedAttributesCount = try uint32(&reader)
+            case "flags": link.flags = try uint32(&reader)
+            default: try reader.skip()
+            }
+        }
+        return link
+    }
+
+    /// `{"message":string,"code":StatusCode}`
+    private mutating func status(_ reader: inout JSONReader, into result: inout SpanStatus) throws {
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "message": result.message = try string(&reader)
+            case "code": result.code = SpanStatus.Code(rawValue: try enumValue(&reader, Self.statusNames)) ?? .unset
+            default: try reader.skip()
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+/// Appends protobuf fields to memory of its own (Protocol Buffers, "Encoding").
+///
+/// The length of a nested message is put in when the message is complete: room for a guessed length is left before it,
+/// and the message is moved when the guess was wrong.
+struct ProtobufWriter: ~Copyable {
+    // Unsafe: owned by this value, freed in deinit; every write first makes room with `reserve`.
+    private var base: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    private(set) var count = 0
+
+    init(reserving capacity: Int) {
+        self.capacity = max(64, capacity)
+        base = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        base.deallocate()
+    }
+
+    /// What was written.
+    var written: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
+
+    @inline(__always)
+    private mutating func reserve(_ more: Int) {
+        if capacity &- count < more { grow(more) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ more: Int) {
+        let larger = max(capacity * 2, count + more)
+        let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+        moved.update(from: base, count: count)
+        base.deallocate()
+        base = moved
+        capacity = larger
+    }
+
+    // MARK: Sizes
+
+    /// How many bytes a varint takes.
+    @inline(__always)
+    static func size(_ value: UInt64) -> Int {
+        // 7 bits a byte: (bits + 6) / 7, and one byte for zero.
+        (70 &- (value | 1).leadingZeroBitCount) / 7
+    }
+
+    @inline(__always)
+    static func size(_ length: Int) -> Int { size(UInt64(truncatingIfNeeded: length)) }
+
+    // MARK: Fields; tags are `number << 3 | wire type`
+
+    @inline(__always)
+    mutating func varint(_ value: UInt64) {
+        reserve(10)
+        put(value)
+    }
+
+    @inline(__always)
+    mutating func varint(_ tag: UInt8, _ value: UInt64) {
+        reserve(11)
+        base[count] = tag
+        count &+= 1
+        put(value)
+    }
+
+    /// Writes a varint; the caller made room.
+    @inline(__always)
+    private mutating func put(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            base[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+            count &+= 1
+            rest >>= 7
+        }
+        base[count] = UInt8(truncatingIfNeeded: rest)
+        count &+= 1
+    }
+
+    @inline(__always)
+    mutating func byte(_ value: UInt8) {
+        reserve(1)
+        base[count] = value
+        count &+= 1
+    }
+
+    @inline(__always)
+    mutating func fixed64(_ tag: UInt8, _ value: UInt64) {
+        reserve(9)
+        base[count] = tag
+        UnsafeMutableRawPointer(base + (count &+ 1)).storeBytes(of: value.littleEndian, as: UInt64.self)
+        count &+= 9
+    }
+
+    /// A field with a two-byte tag.
+    @inline(__always)
+    mutating func fixed32(_ tag: UInt16, _ value: UInt32) {
+        reserve(6)
+        base[count] = UInt8(truncatingIfNeeded: tag) | 0x80
+        base[count &+ 1] = UInt8(truncatingIfNeeded: tag >> 7)
+        UnsafeMutableRawPointer(base + (count &+ 2)).storeBytes(of: value.littleEndian, as: UInt32.self)
+        count &+= 6
+    }
+
+    @inline(__always)
+    mutating func fixed32(_ tag: UInt8, _ value: UInt32) {
+        reserve(5)
+        base[count] = tag
+        UnsafeMutableRawPointer(base + (count &+ 1)).storeBytes(of: value.littleEndian, as: UInt32.self)
+        count &+= 5
+    }
+
+    /// The bytes of 64-bit words, most significant first: ids.
+    @inline(__always)
+    mutating func id(_ tag: UInt8, _ word: UInt64) {
+        reserve(10)
+        base[count] = tag
+        base[count &+ 1] = 8
+        UnsafeMutableRawPointer(base + (count &+ 2)).storeBytes(of: word.bigEndian, as: UInt64.self)
+        count &+= 10
+    }
+
+    @inline(__always)
+    mutating func id(_ tag: UInt8, _ high: UInt64, _ low: UInt64) {
+        reserve(18)
+        base[count] = tag
+        base[count &+ 1] = 16
+        UnsafeMutableRawPointer(base + (count &+ 2)).storeBytes(of: high.bigEndian, as: UInt64.self)
+        UnsafeMutableRawPointer(base + (count &+ 10)).storeBytes(of: low.bigEndian, as: UInt64.self)
+        count &+= 18
+    }
+
+    /// A string field whose UTF-8 length is known.
+    @inline(__always)
+    mutating func string(_ tag: UInt8, _ value: String, length: Int) {
+        reserve(11 &+ length)
+        base[count] = tag
+        count &+= 1
+        put(UInt64(truncatingIfNeeded: length))
+        let target = base + count
+        let copied: Void? = value.utf8.withContiguousStorageIfAvailable { source in
+            if let start = source.baseAddress { target.update(from: start, count: min(source.count, length)) }
+        }
+        if copied == nil {
+            for (index, byte) in value.utf8.prefix(length).enumerated() { target[index] = byte }
+        }
+        count &+= length
+    }
+
+    /// A string field, left out when it is empty.
+    @inline(__always)
+    mutating func string(_ tag: UInt8, _ value: String) {
+        let length = value.utf8.count
+        if length > 0 { string(tag, value, length: length) }
+    }
+
+    mutating func bytes(_ tag: UInt8, _ value: [UInt8]) {
+        reserve(11 + value.count)
+        base[count] = tag
+        count += 1
+        put(UInt64(value.count))
+        value.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress { (base + count).update(from: start, count: source.count) }
+        }
+        count += value.count
+    }
+
+    // MARK: Nested messages
+
+    /// Where a nested message begins, and how much room was left for its length.
+    struct Mark {
+        fileprivate var start: Int
+        fileprivate var lengthSize: Int
+    }
+
+    /// Starts a nested message that is expected to have about this many bytes.
+    @inline(__always)
+    mutating func begin(_ tag: UInt8, expecting length: Int) -> Mark {
+        let lengthSize = Self.size(length)
+        reserve(1 &+ lengthSize)
+        base[count] = tag
+        count &+= 1 &+ lengthSize
+        return Mark(start: count, lengthSize: lengthSize)
+    }
+
+    /// Completes a nested message.
+    @inline(__always)
+    mutating func end(_ mark: Mark) {
+        let length = count &- mark.start
+        let needed = Self.size(length)
+        if needed != mark.lengthSize { shift(mark, length, by: needed &- mark.lengthSize) }
+        var rest = UInt64(truncatingIfNeeded: length)
+        var position = mark.start &- mark.lengthSize
+        while rest >= 0x80 {
+            base[position] = UInt8(truncatingIfNeeded: rest) | 0x80
+            position &+= 1
+            rest >>= 7
+        }
+        base[position] = UInt8(truncatingIfNeeded: rest)
+    }
+
+    @inline(never)
+    private mutating func shift(_ mark: Mark, _ length: Int, by distance: Int) {
+        reserve(max(0, distance))
+        // `update(from:)` has memmove's semantics: the ranges may overlap.
+        (base + mark.start + distance).update(from: base + mark.start, count: length)
+        count += distance
+    }
+}
