@@ -1,0 +1,25 @@
+/// What ``SpanIngest`` has done since the start; all figures are spans unless the name says otherwise.
+public struct IngestCounters: Hashable, Sendable {
+    /// Decoded and offered, whatever became of them.
+    public var received: UInt64 = 0
+    /// On disk and acknowledged.
+    public var committed: UInt64 = 0
+    /// Invalid by themselves (a broken id) and never offered; told to the sender as a partial success.
+    public var rejected: UInt64 = 0
+    /// Refused because the queue was full.
+    public var refusedOverloaded: UInt64 = 0
+    /// Refused because the store could not commit.
+    public var refusedStoreFailed: UInt64 = 0
+    /// Refused because the back end was stopping.
+    public var refusedShuttingDown: UInt64 = 0
+    /// Requests that could not be decoded at all.
+    public var malformedRequests: UInt64 = 0
+    /// Commits that succeeded.
+    public var commits: UInt64 = 0
+    /// Batches in those commits.
+    public var committedBatches: UInt64 = 0
+    /// Waiting or being committed at this moment.
+    public var pending: Int = 0
+
+    public init() {}
+}

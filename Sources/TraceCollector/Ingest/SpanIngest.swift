@@ -1,0 +1,146 @@
+public import Logging
+public import ServiceLifecycle
+internal import Synchronization
+public import TraceModel
+public import TraceStore
+
+/// Takes batches from all receivers and makes them durable: a bounded queue in front of one committing loop.
+///
+/// Commits are grouped by themselves: while one commit runs, the batches that arrive wait, and go together in the next one.
+/// An idle back end therefore commits a batch at once, a busy one pays for one commit per group and not per request.
+///
+/// ``run()`` has to run for anything to be committed. In a `ServiceGroup`, put this service before the receivers: they are then
+/// stopped first, and what they had accepted is drained.
+public final class SpanIngest: Service, Sendable {
+    private typealias Waiter = CheckedContinuation<Void, any Error>
+    private typealias Queue = IngestQueue<Waiter>
+
+    private struct State {
+        var queue: Queue
+        /// The loop of ``run()`` while it has nothing to do.
+        var idleLoop: CheckedContinuation<Queue.Group?, Never>?
+    }
+
+    private let store: any TraceStore
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - store: Where spans go. Its `append` returns when they are durable.
+    ///   - configuration: The bounds.
+    ///   - logger: Told about commits that fail.
+    public init(store: any TraceStore, configuration: SpanIngestConfiguration = SpanIngestConfiguration(), logger: Logger) {
+        self.store = store
+        self.logger = logger
+        self.state = Mutex(State(queue: Queue(configuration: configuration)))
+    }
+
+    /// What was received, committed and refused so far.
+    public var counters: IngestCounters { state.withLock { $0.queue.counters } }
+
+    /// Hands over a batch and returns when it is durable.
+    ///
+    /// A caller that is cancelled still waits: the batch is under way, and its wait is bounded by the store's commit.
+    ///
+    /// - Throws: ``IngestError`` when the queue is full, the commit failed or the back end is stopping. Nothing of the batch
+    ///   was acknowledged then.
+    public func accept(_ batch: SpanBatch) async throws {
+        let spanCount = batch.spanCount
+        if spanCount == 0 { return }
+        try await withCheckedThrowingContinuation { (waiter: Waiter) in
+            let (admission, wake) = state.withLock { state in
+                let admission = state.queue.admit(batch, spanCount: spanCount, waiter: waiter)
+                return (admission, Self.wakeLoop(&state))
+            }
+            if case .refused(let waiter, let error) = admission { waiter.resume(throwing: error) }
+            wake?()
+        }
+    }
+
+    /// Turns a request away while the queue is full, before the work of decoding it.
+    ///
+    /// - Throws: ``IngestError`` when there is no room for a single span.
+    public func checkRoom() throws(IngestError) {
+        let refusal = state.withLock { $0.queue.hasRoom ? nil : $0.queue.refuseUndecoded() }
+        if let refusal { throw refusal }
+    }
+
+    /// Counts spans that a decoder rejected one by one.
+    public func countRejected(_ spans: Int) {
+        if spans > 0 { state.withLock { $0.queue.countRejected(spans) } }
+    }
+
+    /// Counts a request that could not be decoded.
+    public func countMalformedRequest() {
+        state.withLock { $0.queue.countMalformedRequest() }
+    }
+
+    /// Commits until a graceful shutdown or a cancellation, then drains what was accepted and returns.
+    public func run() async throws {
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await commitUntilDrained()
+            } onGracefulShutdown: {
+                self.beginShutdown()
+            }
+        } onCancel: {
+            self.beginShutdown()
+        }
+    }
+
+    private func commitUntilDrained() async {
+        while let group = await nextGroup() {
+            do {
+                try await store.append(group.entries.map(\.batch))
+                state.withLock { $0.queue.didCommit(group) }
+                for entry in group.entries { entry.waiter.resume() }
+            } catch {
+                logger.error(
+                    "Spans could not be stored; their senders were told to send them again",
+                    metadata: ["spans": "\(group.spanCount)", "requests": "\(group.entries.count)", "error": "\(error)"]
+                )
+                state.withLock { $0.queue.didFail(group) }
+                let failure = IngestError(
+                    code: .storeFailed,
+                    message: "the trace store could not commit the spans (\(error)); send them again",
+                    cause: error
+                )
+                for entry in group.entries { entry.waiter.resume(throwing: failure) }
+            }
+        }
+    }
+
+    /// The next group, or `nil` when everything is drained after the shutdown began.
+    private func nextGroup() async -> Queue.Group? {
+        await withCheckedContinuation { loop in
+            let wake = state.withLock { state in
+                state.idleLoop = loop
+                return Self.wakeLoop(&state)
+            }
+            wake?()
+        }
+    }
+
+    private func beginShutdown() {
+        let wake = state.withLock { state in
+            state.queue.beginShutdown()
+            return Self.wakeLoop(&state)
+        }
+        wake?()
+    }
+
+    /// Takes the idle loop, if there is work or an end for it; the result is called outside the lock.
+    private static func wakeLoop(_ state: inout State) -> (@Sendable () -> Void)? {
+        guard let loop = state.idleLoop else { return nil }
+        switch state.queue.next() {
+        case .wait:
+            return nil
+        case .commit(let group):
+            state.idleLoop = nil
+            return { loop.resume(returning: group) }
+        case .finished:
+            state.idleLoop = nil
+            return { loop.resume(returning: nil) }
+        }
+    }
+}

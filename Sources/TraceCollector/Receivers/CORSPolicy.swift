@@ -1,0 +1,41 @@
+internal import Hummingbird
+internal import HTTPTypes
+
+/// Which pages may send spans from a browser (`CORS`, Fetch standard section 3.2); nobody by default.
+public struct CORSPolicy: Hashable, Sendable {
+    /// Origins such as `https://shop.example`; one `*` in an origin stands for any characters, `*` alone for every origin.
+    public var allowedOrigins: [String]
+    /// How long a browser may remember the answer, in seconds.
+    public var maximumAgeSeconds: Int
+
+    public init(allowedOrigins: [String] = [], maximumAgeSeconds: Int = 7200) {
+        self.allowedOrigins = allowedOrigins
+        self.maximumAgeSeconds = maximumAgeSeconds
+    }
+
+    /// Whether a page of this origin may send spans.
+    public func allows(origin: String) -> Bool {
+        allowedOrigins.contains { pattern in
+            guard let star = pattern.firstIndex(of: "*") else { return pattern == origin }
+            let prefix = pattern[..<star]
+            let suffix = pattern[pattern.index(after: star)...]
+            return origin.utf8.count >= prefix.utf8.count + suffix.utf8.count && origin.hasPrefix(prefix) && origin.hasSuffix(suffix)
+        }
+    }
+
+    /// The headers for an answer to this request; none without `Origin` or for a foreign one.
+    func headers(for request: HTTPFields) -> HTTPFields {
+        guard !allowedOrigins.isEmpty, let origin = request[.origin], allows(origin: origin) else { return [:] }
+        return [.accessControlAllowOrigin: origin, .vary: "Origin"]
+    }
+
+    /// The headers for a preflight that is allowed.
+    func preflightHeaders(for request: HTTPFields) -> HTTPFields {
+        var headers = headers(for: request)
+        guard !headers.isEmpty else { return headers }
+        headers[.accessControlAllowMethods] = "POST"
+        headers[.accessControlAllowHeaders] = request[.accessControlRequestHeaders] ?? "content-type, content-encoding"
+        headers[.accessControlMaxAge] = "\(maximumAgeSeconds)"
+        return headers
+    }
+}

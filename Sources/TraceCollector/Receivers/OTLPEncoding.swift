@@ -1,0 +1,69 @@
+internal import TraceModel
+internal import TraceWire
+
+/// The two encodings of OTLP/HTTP; a response always has the one of its request.
+enum OTLPEncoding {
+    case protobuf
+    case json
+
+    /// From `Content-Type`, parameters ignored.
+    ///
+    /// - Returns: `nil` for any other media type, or none.
+    init?(contentType: String?) {
+        guard let contentType else { return nil }
+        switch contentType.prefix(while: { $0 != ";" }).trimmingBlanks().lowercased() {
+        case "application/x-protobuf", "application/protobuf": self = .protobuf
+        case "application/json": self = .json
+        default: return nil
+        }
+    }
+
+    var contentType: String {
+        switch self {
+        case .protobuf: "application/x-protobuf"
+        case .json: "application/json"
+        }
+    }
+
+    func decode(_ bytes: [UInt8]) throws(WireError) -> DecodedSpans {
+        switch self {
+        case .protobuf: try OTLPProtobuf.decode(bytes)
+        case .json: try OTLPJSON.decode(bytes)
+        }
+    }
+
+    /// `ExportTraceServiceResponse`; partial success is left unset when nothing was rejected.
+    func exportResponse(rejectedSpans: Int, message: String) -> [UInt8] {
+        switch self {
+        case .protobuf: OTLPProtobuf.encodeExportResponse(rejectedSpans: rejectedSpans, message: message)
+        case .json: OTLPJSON.encodeExportResponse(rejectedSpans: rejectedSpans, message: message)
+        }
+    }
+
+    /// `google.rpc.Status`.
+    func status(_ code: StatusCode, _ message: String) -> [UInt8] {
+        switch self {
+        case .protobuf: OTLPProtobuf.encodeStatus(code: code.rawValue, message: message)
+        case .json: OTLPJSON.encodeStatus(code: code.rawValue, message: message)
+        }
+    }
+}
+
+/// The codes of `google.rpc.Code` that the receivers answer with.
+enum StatusCode: Int32 {
+    case invalidArgument = 3
+    case notFound = 5
+    case resourceExhausted = 8
+    case unimplemented = 12
+    case unavailable = 14
+}
+
+extension StringProtocol {
+    /// Without spaces and tabs at both ends.
+    func trimmingBlanks() -> SubSequence {
+        var result = self[...]
+        while let first = result.first, first == " " || first == "\t" { result.removeFirst() }
+        while let last = result.last, last == " " || last == "\t" { result.removeLast() }
+        return result
+    }
+}
