@@ -13,6 +13,12 @@ public struct TraceSpans: Sendable {
         public var scope: Int
     }
 
+    /// What makes two spans the same one.
+    private struct Copy: Hashable {
+        var span: Span
+        var service: String
+    }
+
     public let traceID: TraceID
     /// In the order of the batch.
     public let entries: [Entry]
@@ -43,7 +49,7 @@ public struct TraceSpans: Sendable {
         var first: [SpanID: Int] = Dictionary(minimumCapacity: count)
         var next: [Int] = []
         next.reserveCapacity(count)
-        var sharing: Set<Span> = []
+        var sharing: Set<Copy> = []
         var removed = 0
         var start = UInt64.max
         var end: UInt64 = 0
@@ -57,8 +63,8 @@ public struct TraceSpans: Sendable {
                     var following = -1
                     if let head = first[span.spanID] {
                         // Rare: an id comes again. Only such spans are hashed whole, so many of one id stay linear.
-                        sharing.insert(entries[head].span)
-                        if !sharing.insert(span).inserted {
+                        sharing.insert(Copy(span: entries[head].span, service: resources[entries[head].resource].serviceName))
+                        if !sharing.insert(Copy(span: span, service: resourceSpans.resource.serviceName)).inserted {
                             removed += 1
                             continue
                         }

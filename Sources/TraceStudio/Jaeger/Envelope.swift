@@ -1,0 +1,51 @@
+internal import JSONCoding
+
+/// The frame around every answer of Jaeger's v1 API: `{"data":…,"total":N,"limit":0,"offset":0,"errors":null}`.
+enum Envelope {
+    static func data(total: Int, errors: [APIError] = [], reserving: Int = 1024, _ write: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter(reserving: reserving)
+        writer.beginObject()
+        writer.key("data")
+        write(&writer)
+        finish(&writer, total: total, errors: errors)
+        return writer.bytes
+    }
+
+    static func errors(_ errors: [APIError]) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("data")
+        writer.null()
+        finish(&writer, total: 0, errors: errors)
+        return writer.bytes
+    }
+
+    private static func finish(_ writer: inout JSONWriter, total: Int, errors: [APIError]) {
+        writer.key("total")
+        writer.int(total)
+        writer.key("limit")
+        writer.int(0)
+        writer.key("offset")
+        writer.int(0)
+        writer.key("errors")
+        if errors.isEmpty {
+            writer.null()
+        } else {
+            writer.beginArray()
+            for error in errors {
+                writer.beginObject()
+                writer.key("code")
+                writer.int(error.status)
+                writer.key("msg")
+                writer.string(error.message)
+                if let traceID = error.traceID {
+                    writer.key("traceID")
+                    writer.string(traceID)
+                }
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+        writer.endObject()
+    }
+}

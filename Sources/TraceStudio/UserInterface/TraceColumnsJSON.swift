@@ -1,0 +1,189 @@
+internal import JSONCoding
+internal import TraceModel
+internal import TraceQuery
+
+/// `GET /api/ui/trace/{id}`: the whole trace, depth first, as one array for each column. Attributes come later, by row.
+enum TraceColumnsJSON {
+    /// Bits of the column `flags`.
+    private enum Flag {
+        static let error = 1
+        static let descendantError = 2
+        static let events = 4
+        static let links = 8
+        static let orphan = 16
+        static let exception = 32
+    }
+
+    static func body(of tree: TraceTree) -> [UInt8] {
+        let summary = TraceSummary(tree.spans)
+        let stages = StageBreakdown(tree)
+        var dictionary = StringDictionary()
+        let services = tree.spans.serviceNames.map { dictionary.index(of: $0) }
+        let names = tree.rows.map { dictionary.index(of: tree.spans.entries[$0.entry].span.name) }
+
+        var writer = JSONWriter(reserving: 1024 + 96 * tree.rows.count)
+        writer.beginObject()
+        writeHeader(summary, tree, to: &writer)
+        writer.key("strings")
+        writer.beginArray()
+        for string in dictionary.strings { writer.string(string) }
+        writer.endArray()
+        writer.key("columns")
+        writer.beginObject()
+        writeTimes(tree, to: &writer)
+        column("parent", tree, to: &writer) { row, _ in row.parent }
+        column("size", tree, to: &writer) { row, _ in row.descendantCount }
+        column("depth", tree, to: &writer) { row, _ in row.depth }
+        column("service", tree, to: &writer) { row, _ in services[tree.spans.entries[row.entry].resource] }
+        writer.key("name")
+        writer.beginArray()
+        for name in names { writer.int(name) }
+        writer.endArray()
+        column("kind", tree, to: &writer) { _, span in Int(span.kind.rawValue) }
+        column("flags", tree, to: &writer) { row, span in flags(row, span) }
+        writer.key("spanID")
+        writer.string(spanIDs(tree))
+        writer.endObject()
+        write(stages, tree: tree, to: &writer)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func writeHeader(_ summary: TraceSummary, _ tree: TraceTree, to writer: inout JSONWriter) {
+        writer.key("traceID")
+        writer.string("\(summary.traceID)")
+        writer.key("rootService")
+        writer.string(summary.rootService)
+        writer.key("rootName")
+        writer.string(summary.rootName)
+        writer.key("startTimeUnixNano")
+        writer.quotedUInt(summary.startTime)
+        writer.key("durationNano")
+        writer.uint(summary.duration)
+        writer.key("spanCount")
+        writer.int(summary.spanCount)
+        writer.key("errorCount")
+        writer.int(summary.errorCount)
+        if let message = summary.errorMessage {
+            writer.key("errorMessage")
+            writer.string(message)
+        }
+        writer.key("maximumDepth")
+        writer.int(tree.rows.lazy.map(\.depth).max() ?? 0)
+        writer.key("serviceCount")
+        writer.int(summary.services.count)
+    }
+
+    private static func writeTimes(_ tree: TraceTree, to writer: inout JSONWriter) {
+        writer.key("start")
+        writer.beginArray()
+        for row in tree.rows { writer.uint(tree.spans.offset(tree.spans.entries[row.entry].span.startTime)) }
+        writer.endArray()
+        writer.key("duration")
+        writer.beginArray()
+        for row in tree.rows {
+            let span = tree.spans.entries[row.entry].span
+            writer.uint(tree.spans.offset(max(span.endTime, span.startTime)) - tree.spans.offset(span.startTime))
+        }
+        writer.endArray()
+    }
+
+    private static func column(
+        _ name: StaticString,
+        _ tree: TraceTree,
+        to writer: inout JSONWriter,
+        _ value: (TraceTree.Row, Span) -> Int
+    ) {
+        writer.key(name)
+        writer.beginArray()
+        for row in tree.rows { writer.int(value(row, tree.spans.entries[row.entry].span)) }
+        writer.endArray()
+    }
+
+    private static func flags(_ row: TraceTree.Row, _ span: Span) -> Int {
+        var flags = 0
+        if span.status.code == .error { flags |= Flag.error }
+        if row.hasFailedDescendant { flags |= Flag.descendantError }
+        if !span.events.isEmpty { flags |= Flag.events }
+        if !span.links.isEmpty { flags |= Flag.links }
+        if row.isOrphan { flags |= Flag.orphan }
+        if span.events.contains(where: { $0.name == "exception" }) { flags |= Flag.exception }
+        return flags
+    }
+
+    /// 16 digits for each row, one after the other.
+    private static func spanIDs(_ tree: TraceTree) -> String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(16 * tree.rows.count)
+        for row in tree.rows {
+            let id = tree.spans.entries[row.entry].span.spanID.value
+            for shift in stride(from: 60, through: 0, by: -4) {
+                digits.append(Hex.digit(UInt8(truncatingIfNeeded: id >> UInt64(shift)) & 0xf))
+            }
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    private static func write(_ stages: StageBreakdown, tree: TraceTree, to writer: inout JSONWriter) {
+        writer.key("stages")
+        writer.beginArray()
+        for segment in stages.segments {
+            writer.beginObject()
+            writer.key("row")
+            writer.int(segment.row)
+            writer.key("stage")
+            writer.string(segment.stage.rawValue)
+            writer.key("start")
+            writer.uint(segment.start)
+            writer.key("duration")
+            writer.uint(segment.duration)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("events")
+        writer.beginArray()
+        for (index, row) in tree.rows.enumerated() {
+            for event in tree.spans.entries[row.entry].span.events {
+                writer.beginObject()
+                writer.key("row")
+                writer.int(index)
+                writer.key("time")
+                writer.uint(tree.spans.offset(event.time))
+                writer.key("exception")
+                writer.bool(event.name == "exception")
+                writer.endObject()
+            }
+        }
+        writer.endArray()
+        writer.key("strip")
+        writer.beginArray()
+        for share in stages.strip {
+            writer.beginObject()
+            writer.key("stage")
+            writer.string(share.stage.rawValue)
+            writer.key("duration")
+            writer.uint(share.duration)
+            writer.key("waiting")
+            writer.bool(share.stage.isWaiting)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("warnings")
+        writer.beginArray()
+        for warning in tree.warnings + stages.warnings { writer.string(warning) }
+        writer.endArray()
+    }
+}
+
+/// Each string once, by the order of first use.
+private struct StringDictionary {
+    private(set) var strings: [String] = []
+    private var indexes: [String: Int] = [:]
+
+    mutating func index(of string: String) -> Int {
+        if let index = indexes[string] { return index }
+        indexes[string] = strings.count
+        strings.append(string)
+        return strings.count - 1
+    }
+}
