@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+import TraceModel
+import TraceWire
+
+/// Damaged requests end in an error or in spans, never in a trap.
+///
+/// `NEEDLETAIL_FUZZ_SECONDS` sets how long each random test runs; two seconds without it.
+@Suite struct HostileInputTests {
+    private static let duration: Duration = .seconds(
+        ProcessInfo.processInfo.environment["NEEDLETAIL_FUZZ_SECONDS"].flatMap(Int.init) ?? 2)
+
+    private static func isStable(protobuf bytes: [UInt8]) -> Bool {
+        guard let first = try? OTLPProtobuf.decode(bytes) else { return true }
+        // Written bytes instead of models are compared, because NaN is not equal to itself.
+        let written = OTLPProtobuf.encode(first.batch)
+        guard let second = try? OTLPProtobuf.decode(written) else { return false }
+        return second.rejectedSpanCount == 0 && OTLPProtobuf.encode(second.batch) == written
+    }
+
+    private static func isStable(json bytes: [UInt8]) -> Bool {
+        guard let first = try? OTLPJSON.decode(bytes) else { return true }
+        let written = OTLPJSON.encode(first.batch)
+        guard let second = try? OTLPJSON.decode(written) else { return false }
+        return second.rejectedSpanCount == 0 && OTLPJSON.encode(second.batch) == written
+    }
+
+    @Test func truncationAtEveryByte() {
+        for end in 0..<FullSpan.protobuf.count {
+            #expect(Self.isStable(protobuf: Array(FullSpan.protobuf[..<end])))
+        }
+        let json = Array(FullSpan.json.utf8)
+        for end in 0..<json.count {
+            #expect(throws: WireError.self) { try OTLPJSON.decode(Array(json[..<end])) }
+        }
+    }
+
+    @Test func everyFlippedBit() {
+        for index in 0..<FullSpan.protobuf.count * 8 {
+            var bytes = FullSpan.protobuf
+            bytes[index / 8] ^= 1 << UInt8(index % 8)
+            #expect(Self.isStable(protobuf: bytes))
+        }
+        let json = Array(FullSpan.json.utf8)
+        for index in stride(from: 0, to: json.count * 8, by: 3) {
+            var bytes = json
+            bytes[index / 8] ^= 1 << UInt8(index % 8)
+            #expect(Self.isStable(json: bytes))
+        }
+    }
+
+    @Test func lengthsThatLie() {
+        for length in [[0x7f], [0xff, 0x01], [0xff, 0xff, 0xff, 0xff, 0x07], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]] as [[UInt8]] {
+            for tag in UInt8(0)...127 {
+                #expect(Self.isStable(protobuf: [tag] + length + [1, 2, 3]))
+                #expect(Self.isStable(protobuf: [0x0a, UInt8(length.count + 4), tag] + length + [1, 2, 3]))
+            }
+        }
+        #expect(throws: WireError.self) { try OTLPProtobuf.decode([UInt8](repeating: 0xff, count: 11)) }
+        #expect(throws: WireError.self) { try OTLPProtobuf.decode([0x0a] + [UInt8](repeating: 0xff, count: 9) + [0x02]) }
+    }
+
+    @Test func randomDamageToProtobuf() {
+        var fuzzer = Fuzzer(seed: 20_260_101) { OTLPProtobuf.encode($0) }
+        fuzzer.run(for: Self.duration) { #expect(Self.isStable(protobuf: $0), "\($0)") }
+    }
+
+    @Test func randomDamageToJSON() {
+        var fuzzer = Fuzzer(seed: 20_260_102) { OTLPJSON.encode($0) }
+        fuzzer.run(for: Self.duration) { #expect(Self.isStable(json: $0), "\(String(decoding: $0, as: UTF8.self))") }
+    }
+}
+
+/// Damages encoded random batches in the ways that decoders get wrong.
+private struct Fuzzer {
+    var generator: SeededGenerator
+    var random: RandomBatch
+    let encode: (SpanBatch) -> [UInt8]
+
+    init(seed: UInt64, encode: @escaping (SpanBatch) -> [UInt8]) {
+        generator = SeededGenerator(seed: seed)
+        random = RandomBatch(seed: seed &+ 1)
+        self.encode = encode
+    }
+
+    mutating func run(for duration: Duration, _ check: ([UInt8]) -> Void) {
+        let clock = ContinuousClock()
+        let end = clock.now + duration
+        while clock.now < end {
+            let good = encode(random.batch())
+            let other = encode(random.batch())
+            for _ in 0..<50 {
+                var bytes = good
+                for _ in 0..<Int.random(in: 1...4, using: &generator) { damage(&bytes, other) }
+                check(bytes)
+            }
+        }
+    }
+
+    private mutating func damage(_ bytes: inout [UInt8], _ other: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        let index = Int.random(in: 0..<bytes.count, using: &generator)
+        switch Int.random(in: 0...5, using: &generator) {
+        case 0: bytes[index] = UInt8.random(in: 0...255, using: &generator)
+        case 1: bytes[index] ^= 1 << UInt8.random(in: 0...7, using: &generator)
+        case 2: bytes.remove(at: index)
+        case 3: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: index)
+        case 4: bytes.removeSubrange(index..<min(bytes.count, index + Int.random(in: 1...20, using: &generator)))
+        default:
+            guard !other.isEmpty else { return }
+            let start = Int.random(in: 0..<other.count, using: &generator)
+            bytes.insert(contentsOf: other[start..<min(other.count, start + 16)], at: index)
+        }
+    }
+}
