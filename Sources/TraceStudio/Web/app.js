@@ -1,0 +1,64 @@
+// Start of the page: picks the page by the path and wires what all pages share (theme, trace id box, help).
+import { preference, setPreference, h } from "/assets/dom.js";
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+
+wireTheme();
+wireJump();
+await open();
+
+async function open() {
+  const match = location.pathname.match(/^\/trace\/([^/]+)\/?$/);
+  document.getElementById("nav-traces")?.classList.add("on");
+  try {
+    if (match) await (await import("/assets/trace.js")).openTrace(main, decodeURIComponent(match[1]));
+    else await (await import("/assets/search.js")).openSearch(main);
+  } catch (error) {
+    main.replaceChildren(h("div", { class: "notice error", role: "alert" }, `This page failed to start: ${error instanceof Error ? error.message : error}`));
+    throw error;
+  }
+}
+
+/** The switch Auto → Light → Dark; Auto follows the system while the page is open. */
+function wireTheme() {
+  const button = /** @type {HTMLButtonElement} */ (document.getElementById("theme"));
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const root = document.documentElement;
+  const apply = () => {
+    const choice = root.dataset.themeChoice ?? "auto";
+    const theme = choice === "auto" ? (system.matches ? "dark" : "light") : choice;
+    const changed = root.dataset.theme !== theme;
+    root.dataset.theme = theme;
+    button.textContent = { auto: "Auto", light: "Light", dark: "Dark" }[choice] ?? "Auto";
+    button.title = `Colour theme: ${button.textContent}`;
+    button.setAttribute("aria-label", `Colour theme: ${button.textContent}`);
+    if (changed) dispatchEvent(new Event("needletail-theme"));
+  };
+  button.addEventListener("click", () => {
+    const next = { auto: "light", light: "dark", dark: "auto" }[root.dataset.themeChoice ?? "auto"] ?? "auto";
+    root.dataset.themeChoice = next;
+    setPreference("theme", next);
+    apply();
+  });
+  system.addEventListener("change", apply);
+  addEventListener("storage", (event) => {
+    if (event.key !== "needletail.theme") return;
+    root.dataset.themeChoice = preference("theme") ?? "auto";
+    apply();
+  });
+  apply();
+}
+
+function wireJump() {
+  const form = /** @type {HTMLFormElement} */ (document.getElementById("jump"));
+  const input = /** @type {HTMLInputElement} */ (document.getElementById("jump-id"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const id = input.value.trim().toLowerCase();
+    const valid = /^[0-9a-f]{1,32}$/.test(id);
+    input.setCustomValidity(valid ? "" : "A trace id is up to 32 hexadecimal digits.");
+    if (valid) location.assign(`/trace/${id.padStart(32, "0")}`);
+    else form.reportValidity();
+  });
+  input.addEventListener("input", () => input.setCustomValidity(""));
+}

@@ -1,0 +1,177 @@
+// Draws the bars of the rows on screen: tint, stages, event ticks, error caps, labels. Only whole pixels, only visible rows.
+import { FLAG } from "/assets/columns.js";
+import { duration, ticks } from "/assets/format.js";
+
+const BAR = 12, RADIUS = 2, MINIMUM = 2, TICK = 16;
+
+/** @typedef {{width: number, height: number, rowHeight: number, barOffset: number, scroll: number, hoverX: number}} Frame */
+
+export class BarPainter {
+  /** @param {import("/assets/view.js").TraceView} view */
+  constructor(view) {
+    this.view = view;
+    /** @type {Map<string, number>} */
+    this.widths = new Map();
+  }
+
+  /** Draws one frame. Coordinates are CSS pixels. @param {CanvasRenderingContext2D} context @param {Frame} frame */
+  paint(context, frame) {
+    const { view } = this, { palette, trace } = view;
+    context.clearRect(0, 0, frame.width, frame.height);
+    context.fillStyle = palette.line;
+    for (const tick of ticks(view.from, view.to, frame.width)) context.fillRect(Math.round(this.x(tick.at, frame)), 0, 1, frame.height);
+    context.font = `11px ${palette.sans}`;
+    context.textBaseline = "middle";
+    const first = Math.max(0, Math.floor(frame.scroll / frame.rowHeight));
+    const last = Math.min(trace.visible.length - 1, Math.floor((frame.scroll + frame.height) / frame.rowHeight));
+    for (let line = first; line <= last; line++) this.#row(context, frame, trace.visible[line], Math.round(line * frame.rowHeight - frame.scroll));
+    if (frame.hoverX >= 0) {
+      context.fillStyle = palette.lineStrong;
+      context.fillRect(Math.round(frame.hoverX), 0, 1, frame.height);
+    }
+  }
+
+  /** The pixel of a time, kept near the canvas. @param {number} time ns @param {Frame} frame */
+  x(time, frame) {
+    const { from, to } = this.view;
+    return Math.max(-8, Math.min(frame.width + 8, (time - from) / (to - from) * frame.width));
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} row @param {number} top */
+  #row(context, frame, row, top) {
+    const { trace, palette, stage } = this.view;
+    const start = trace.start[row], end = start + trace.durations[row];
+    const y = top + frame.barOffset;
+    if (end < this.view.from || start > this.view.to) {
+      if (row === this.view.selected) this.#outside(context, frame, end < this.view.from, y);
+      return;
+    }
+    const left = Math.round(this.x(start, frame));
+    const right = Math.max(left + MINIMUM, Math.round(this.x(end, frame)));
+    const colors = palette.services.get(trace.service[row]) ?? { bar: palette.ink3, tint: palette.line, text: palette.bg };
+    const firstStage = trace.stageFirst[row], endStage = trace.stageFirst[row + 1];
+    const staged = endStage > firstStage;
+    context.globalAlpha = stage && !staged ? 0.3 : 1;
+    context.fillStyle = staged ? colors.tint : colors.bar;
+    rounded(context, left, y, right - left, BAR);
+    if (staged) this.#stages(context, frame, firstStage, endStage, left, right, y);
+    context.globalAlpha = 1;
+    if (trace.has(row, FLAG.error)) this.#errorMark(context, left, right, y);
+    this.#events(context, frame, row, y);
+    this.#label(context, frame, row, left, right, y, staged, colors.text);
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} first @param {number} end @param {number} left @param {number} right @param {number} y */
+  #stages(context, frame, first, end, left, right, y) {
+    const { trace, palette, stage: focus } = this.view;
+    for (let index = first; index < end; index++) {
+      const stage = palette.stages[trace.stageNames[index]];
+      if (!stage || !(trace.stageDuration[index] > 0)) continue;
+      const from = Math.max(left, Math.round(this.x(trace.stageStart[index], frame)));
+      const to = Math.min(right, Math.max(from + 1, Math.round(this.x(trace.stageStart[index] + trace.stageDuration[index], frame))));
+      context.globalAlpha = focus && focus !== trace.stageNames[index] ? 0.2 : 1;
+      context.fillStyle = stage.pattern ?? stage.color;
+      const rounds = from === left || to === right;
+      if (rounds && to - from > 4) rounded(context, from, y, to - from, BAR, from === left, to === right);
+      else context.fillRect(from, y, to - from, BAR);
+    }
+    context.globalAlpha = 1;
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} left @param {number} right @param {number} y */
+  #errorMark(context, left, right, y) {
+    context.strokeStyle = context.fillStyle = this.view.palette.error;
+    context.lineWidth = 1;
+    if (right - left > 5) context.strokeRect(left + 0.5, y + 0.5, right - left - 1, BAR - 1);
+    context.fillRect(left, y - 2, 2, BAR + 4);
+  }
+
+  /** Ticks of 1 px; those within 3 px of the one before are left out. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} row @param {number} y */
+  #events(context, frame, row, y) {
+    const { trace, palette } = this.view;
+    const top = y - (TICK - BAR) / 2;
+    let previous = -10;
+    for (let index = trace.eventFirst[row]; index < trace.eventFirst[row + 1]; index++) {
+      const time = trace.eventTime[index];
+      if (time < this.view.from || time > this.view.to) continue;
+      const x = Math.round(this.x(time, frame));
+      if (trace.eventException[index]) {
+        context.fillStyle = palette.error;
+        context.fillRect(x - 1, top, 2, TICK);
+        context.beginPath();
+        context.moveTo(x - 4, top - 2);
+        context.lineTo(x + 4, top - 2);
+        context.lineTo(x, top + 4);
+        context.fill();
+        previous = x;
+      } else if (x - previous >= 3) {
+        context.globalAlpha = 0.7;
+        context.fillStyle = palette.ink;
+        context.fillRect(Math.min(x, frame.width - 1), top, 1, TICK);
+        context.globalAlpha = 1;
+        previous = x;
+      }
+    }
+  }
+
+  /**
+   * The duration: inside when it fits and the bar is plain, else right of it, else left, else on a plate inside.
+   * @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} row @param {number} left @param {number} right @param {number} y
+   * @param {boolean} staged @param {string} inside colour of text on the bar
+   */
+  #label(context, frame, row, left, right, y, staged, inside) {
+    const { trace, palette } = this.view;
+    const text = duration(trace.durations[row]);
+    const width = this.#width(context, text);
+    const low = Math.max(0, left), high = Math.min(frame.width, right);
+    const middle = y + BAR / 2 + 0.5;
+    context.textAlign = "left";
+    if (!staged && width + 12 <= high - low) {
+      context.fillStyle = inside;
+      context.fillText(text, low + 6, middle);
+      return;
+    }
+    context.fillStyle = palette.ink2;
+    if (right + 6 + width <= frame.width) context.fillText(text, right + 6, middle);
+    else if (left - 6 - width >= 0) context.fillText(text, left - 6 - width, middle);
+    else if (high - low >= width + 8) {
+      context.fillStyle = palette.bg;
+      context.globalAlpha = 0.88;
+      context.fillRect(high - width - 9, y + 1, width + 6, BAR - 2);
+      context.globalAlpha = 1;
+      context.fillStyle = palette.ink;
+      context.fillText(text, high - width - 6, middle);
+    }
+  }
+
+  /** A mark at the edge where the selected span lies out of the window. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {boolean} before @param {number} y */
+  #outside(context, frame, before, y) {
+    const x = before ? 4 : frame.width - 4, tip = before ? 6 : -6;
+    context.fillStyle = this.view.palette.accent;
+    context.beginPath();
+    context.moveTo(x, y + BAR / 2);
+    context.lineTo(x + tip, y);
+    context.lineTo(x + tip, y + BAR);
+    context.fill();
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {string} text */
+  #width(context, text) {
+    let width = this.widths.get(text);
+    if (width === undefined) {
+      if (this.widths.size > 4000) this.widths.clear();
+      width = context.measureText(text).width;
+      this.widths.set(text, width);
+    }
+    return width;
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} width @param {number} height @param {boolean} [l] @param {boolean} [r] */
+function rounded(context, x, y, width, height, l = true, r = true) {
+  if (width < 5) { context.fillRect(x, y, width, height); return; }
+  context.beginPath();
+  context.roundRect(x, y, width, height, [l ? RADIUS : 0, r ? RADIUS : 0, r ? RADIUS : 0, l ? RADIUS : 0]);
+  context.fill();
+}
+

@@ -1,0 +1,97 @@
+// Small helpers to build DOM without markup strings, so that data is always text and never code.
+
+/**
+ * Creates an element. `class` is the class name, `on…` functions become listeners, `true` an empty attribute;
+ * null, undefined and false are left out.
+ * @param {string} tag
+ * @param {Record<string, any> | null} [props]
+ * @param {...(Node | string | number | null | undefined | false | Array<any>)} children
+ * @returns {any}
+ */
+export function h(tag, props, ...children) {
+  const element = document.createElement(tag);
+  setProps(element, props);
+  append(element, children);
+  return element;
+}
+
+/**
+ * Creates an SVG element; same rules as `h`.
+ * @param {string} tag
+ * @param {Record<string, any> | null} [props]
+ * @param {...any} children
+ * @returns {any}
+ */
+export function svg(tag, props, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  setProps(element, props);
+  append(element, children);
+  return element;
+}
+
+/** @param {Element} element @param {Record<string, any> | null | undefined} props */
+function setProps(element, props) {
+  for (const [key, value] of Object.entries(props ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith("on") && typeof value === "function") element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? "" : String(value));
+  }
+}
+
+/** @param {Element} parent @param {Array<any>} children */
+function append(parent, children) {
+  for (const child of children) {
+    if (child === null || child === undefined || child === false) continue;
+    if (Array.isArray(child)) append(parent, child);
+    else parent.append(child instanceof Node ? child : String(child));
+  }
+}
+
+/** Replaces all children of an element. @param {Element} element @param {...any} children */
+export function fill(element, ...children) {
+  element.replaceChildren();
+  append(element, children);
+}
+
+let toastTimer = 0;
+/** Shows a short message at the bottom of the page, read out politely. @param {string} text */
+export function toast(text) {
+  const element = /** @type {HTMLElement} */ (document.getElementById("toast"));
+  element.textContent = text;
+  element.classList.add("on");
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => element.classList.remove("on"), 2200);
+}
+
+/**
+ * Copies text and says so. Works without a secure context too, where the clipboard API is missing.
+ * @param {string} text @param {string} what what was copied, for the message
+ */
+export async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = h("textarea", { class: "offscreen", "aria-hidden": "true" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  toast(`Copied ${what}`);
+}
+
+/** A button that copies. @param {string} label @param {() => string} text @param {string} what */
+export function copyButton(label, text, what) {
+  return h("button", { class: "button small", type: "button", title: `Copy ${what}`, onclick: () => copy(text(), what) }, label);
+}
+
+/** Reads a stored preference; null when storage is off. @param {string} key */
+export function preference(key) {
+  try { return localStorage.getItem(`needletail.${key}`); } catch { return null; }
+}
+
+/** Stores a preference; does nothing when storage is off. @param {string} key @param {string} value */
+export function setPreference(key, value) {
+  try { localStorage.setItem(`needletail.${key}`, value); } catch { /* the choice lasts for this page only */ }
+}

@@ -1,0 +1,141 @@
+// The title of a trace page: what it is, how long, what failed; find box and copy menu.
+import { h, fill, copy, copyButton } from "/assets/dom.js";
+import { ago, count, dateTime, duration, exact, integer, iso } from "/assets/format.js";
+import { FLAG } from "/assets/columns.js";
+import { serviceVariable } from "/assets/color.js";
+import { errorMessage, spanLink } from "/assets/detail.js";
+
+const SHOWN_SERVICES = 4;
+
+export class TraceHead {
+  /** @param {import("/assets/view.js").TraceView} view @param {Map<string, number>} slots @param {import("/assets/detail.js").DetailPanel} panel */
+  constructor(view, slots, panel) {
+    this.view = view;
+    this.slots = slots;
+    this.findInput = h("input", { type: "search", class: "find-input", placeholder: "Find span, service or id  ( / )", "aria-label": "Find in this trace", autocomplete: "off", spellcheck: "false", "data-testid": "find-input" });
+    this.findCount = h("span", { class: "find-count muted", role: "status", "data-testid": "find-count" });
+    this.findBox = h("div", { class: "find", role: "search" }, this.findInput, this.findCount,
+      h("button", { class: "button small icon", type: "button", title: "Previous match (N)", "aria-label": "Previous match", onclick: () => view.nextMatch(-1) }, "↑"),
+      h("button", { class: "button small icon", type: "button", title: "Next match (n)", "aria-label": "Next match", onclick: () => view.nextMatch(1) }, "↓"));
+    this.banner = h("div", { class: "banner-place" });
+    this.element = h("section", { class: "trace-head", "aria-label": "Trace" }, this.#title(), this.#facts(), this.banner);
+    this.#wire();
+    this.#showErrors(panel);
+    view.listen((change) => { if (change === "find" || change === "select") this.#count(); });
+  }
+
+  #title() {
+    const { trace } = this.view;
+    const names = trace.services.map((index) => trace.strings[index]);
+    const shown = names.slice(0, SHOWN_SERVICES).map((name, index) => {
+      const mark = h("i", { class: "swatch" });
+      mark.style.background = serviceVariable(this.slots.get(name) ?? 0);
+      return [index > 0 && h("span", { class: "faint" }, "→"), h("span", { class: "title-service" }, mark, name)];
+    });
+    return h("div", { class: "title-line" },
+      h("h1", { "data-testid": "trace-title", class: trace.errorCount ? "failed" : "" }, trace.rootName || "no root span yet"),
+      h("div", { class: "title-services", title: names.join(" → ") }, shown, names.length > SHOWN_SERVICES && h("span", { class: "faint" }, `+${names.length - SHOWN_SERVICES}`)),
+      h("span", { class: "spacer" }), this.findBox);
+  }
+
+  #facts() {
+    const { trace } = this.view;
+    /** @param {string} key @param {any} value @param {string} [title] */
+    const fact = (key, value, title) => h("span", { class: "fact", "data-fact": key, title }, value);
+    return h("div", { class: "facts-line", "data-testid": "trace-facts" },
+      h("span", { class: "mono trace-id", title: trace.traceID, "data-testid": "trace-id", "data-trace-id": trace.traceID }, `${trace.traceID.slice(0, 16)}…`),
+      copyButton("Copy id", () => trace.traceID, "the trace id"), this.#copyMenu(),
+      fact("duration", h("strong", null, duration(trace.exactDuration)), exact(trace.exactDuration)),
+      fact("spans", count(trace.count, "span")),
+      fact("services", count(trace.services.length, "service")),
+      fact("depth", `depth ${trace.maximumDepth + 1}`, "Levels of the tree"),
+      fact("start", h("time", { datetime: iso(trace.startTimeUnixNano) }, dateTime(trace.startTimeUnixNano)), `${iso(trace.startTimeUnixNano)} · ${ago(trace.startTimeUnixNano)}`),
+      trace.errorCount === 0 && fact("errors", "no errors"),
+      trace.warnings.map((warning) => h("span", { class: "chip warning", "data-testid": "warning", title: warning }, `⚠ ${warning}`)),
+      h("span", { class: "spacer" }),
+      h("a", { class: "button small", href: `/api/traces/${trace.traceID}?prettyPrint=true`, target: "_blank", rel: "noopener" }, "JSON"));
+  }
+
+  #copyMenu() {
+    const { trace } = this.view;
+    const menu = h("details", { class: "menu" }, h("summary", { class: "button small" }, "Copy ▾"));
+    /** @type {Array<[string, () => string]>} */
+    const items = [
+      ["Link to this view", () => location.href],
+      ["Link to the selected span", () => spanLink(trace, Math.max(0, this.view.selected))],
+      ["traceparent of the selected span", () => `00-${trace.traceID}-${trace.idOf(Math.max(0, this.view.selected))}-01`],
+      ["Summary as Markdown", () => markdown(this.view)],
+      ["curl for the JSON", () => `curl -s '${location.origin}/api/traces/${trace.traceID}'`],
+    ];
+    menu.append(h("div", { class: "menu-items" }, items.map(([label, text]) => h("button", { type: "button", onclick: () => { menu.open = false; copy(text(), label.toLowerCase()); } }, label))));
+    document.addEventListener("click", (event) => { if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false; });
+    menu.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    });
+    return menu;
+  }
+
+  #wire() {
+    let timer = 0;
+    this.findInput.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.view.find(this.findInput.value), 80);
+    });
+    this.findInput.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter") {
+        event.preventDefault();
+        clearTimeout(timer);
+        if (this.view.findText !== this.findInput.value) this.view.find(this.findInput.value);
+        this.view.nextMatch(event.shiftKey ? -1 : 1);
+      } else if (event.key === "Escape") {
+        this.findInput.value = "";
+        this.view.find("");
+        this.findInput.blur();
+      }
+    });
+  }
+
+  /** Writes a text into the find box and searches. @param {string} text */
+  find(text) {
+    this.findInput.value = text;
+    this.view.find(text);
+  }
+
+  #count() {
+    const { matches, selected, findText, isMatch } = this.view;
+    this.findBox.classList.toggle("active", Boolean(findText.trim()));
+    if (!findText.trim()) this.findCount.textContent = "";
+    else if (!matches.length) this.findCount.textContent = "no match";
+    else if (isMatch[selected]) this.findCount.textContent = `${integer(matches.indexOf(selected) + 1)} of ${integer(matches.length)}`;
+    else this.findCount.textContent = integer(matches.length);
+  }
+
+  /** The banner that names the first error and leads to it. @param {import("/assets/detail.js").DetailPanel} panel */
+  async #showErrors(panel) {
+    const { trace } = this.view;
+    if (!trace.errorCount) return;
+    let row = -1;
+    for (let index = 0; index < trace.count && row < 0; index++) if (trace.has(index, FLAG.error)) row = index;
+    if (row < 0) return;
+    const text = h("span", { class: "banner-text" }, `${trace.nameOf(row)} in ${trace.serviceOf(row)}`);
+    const button = h("button", { class: "banner", type: "button", "data-testid": "error-banner", title: "Go to the first failed span; e goes to the next", onclick: () => { this.view.select(row); panel.tab = "errors"; panel.show(); } },
+      h("i", { class: "row-icon own", "aria-hidden": "true" }, "!"), h("strong", null, `${count(trace.errorCount, "span")} failed`), text, h("span", { class: "spacer" }), h("span", { class: "banner-go" }, "Go to the first →"));
+    fill(this.banner, button);
+    try {
+      const message = errorMessage(await panel.load(row));
+      if (message) text.textContent = `${message} — ${text.textContent}`;
+    } catch { /* the banner still says where; the panel shows the failure to load */ }
+  }
+}
+
+/** A summary for a ticket. @param {import("/assets/view.js").TraceView} view */
+function markdown(view) {
+  const { trace } = view;
+  const lines = [`**${trace.rootName}** (${trace.rootService}): ${duration(trace.exactDuration)}, ${count(trace.count, "span")}, ${count(trace.errorCount, "error")}`, "",
+    `Trace [\`${trace.traceID}\`](${location.origin}/trace/${trace.traceID}), started ${iso(trace.startTimeUnixNano)}`];
+  if (trace.strip.length) lines.push("", "| stage | time | |", "|---|---:|---|", ...trace.strip.map((part) => `| ${part.stage} | ${duration(part.duration)} | ${part.waiting ? "waiting" : "working"} |`));
+  return lines.join("\n");
+}

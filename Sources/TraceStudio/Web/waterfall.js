@@ -1,0 +1,200 @@
+// The waterfall: a scrolling tree with pooled rows for names and one canvas for all bars, drawn once a frame.
+import { h, preference, setPreference } from "/assets/dom.js";
+import { BarPainter } from "/assets/bars.js";
+import { RowPool } from "/assets/rows.js";
+import { Tip } from "/assets/tip.js";
+import { fitCanvas, splitter } from "/assets/canvas.js";
+
+/** Below this width names stand above their bars. */
+const STACKED_BELOW = 640;
+const NAME_WIDTH = 360, NAME_MINIMUM = 200;
+
+export class Waterfall {
+  /** @param {import("/assets/view.js").TraceView} view @param {() => void} onActivate opens the detail of the selection */
+  constructor(view, onActivate) {
+    this.view = view;
+    this.onActivate = onActivate;
+    this.canvas = h("canvas", { class: "bars", "aria-hidden": "true" });
+    this.window = h("div", { class: "tree-window", role: "presentation" });
+    this.space = h("div", { class: "tree-space", role: "presentation" }, this.window);
+    this.element = h("div", { class: "tree", role: "tree", tabindex: 0, "aria-label": "Spans of the trace", "data-testid": "waterfall" }, this.space);
+    this.divider = h("div", { class: "divider" });
+    this.outer = h("div", { class: "waterfall" }, this.element, this.divider);
+    this.painter = new BarPainter(view);
+    this.pool = new RowPool(view, this.window, (row, deep) => this.#toggle(row, deep));
+    this.tip = new Tip(view);
+    this.window.append(this.canvas, this.tip.element);
+    this.preferredNameWidth = Number(preference("nameWidth")) || NAME_WIDTH;
+    this.nameWidth = NAME_WIDTH;
+    this.rowHeight = 24;
+    this.barOffset = 6;
+    this.hoverX = -1;
+    this.scheduled = false;
+    /** Own drawing time of the last frames, in ms; read by tests. @type {number[]} */
+    this.drawTimes = [];
+    /** @type {() => void} called when the widths have changed */
+    this.onLayout = () => {};
+    this.#wire();
+  }
+
+  #wire() {
+    this.element.addEventListener("scroll", () => this.schedule(), { passive: true });
+    new ResizeObserver(() => this.layout()).observe(this.element);
+    this.view.listen((change) => {
+      if (change === "panel") return;
+      if (change === "fold") this.#resizeSpace();
+      if (change !== "zoom" && change !== "stage") this.pool.invalidate();
+      if (change === "select") this.scrollTo(this.view.selected);
+      this.schedule();
+    });
+    splitter(this.divider, {
+      label: "Width of the names", direction: 1, get: () => this.nameWidth,
+      set: (px) => { this.preferredNameWidth = px; this.layout(); },
+      done: () => setPreference("nameWidth", String(Math.round(this.nameWidth))),
+    });
+    this.window.addEventListener("click", (event) => {
+      const row = this.#rowAt(event);
+      if (row < 0) return;
+      this.view.select(row);
+      this.element.focus({ preventScroll: true });
+      this.onActivate();
+    });
+    this.window.addEventListener("dblclick", (event) => {
+      const row = this.#rowAt(event);
+      if (row >= 0 && !/** @type {Element} */ (event.target).closest(".row-fold")) this.view.fit(row);
+    });
+    this.window.addEventListener("pointermove", (event) => this.#hover(event));
+    this.window.addEventListener("pointerleave", () => this.#leave());
+    this.element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+  }
+
+  /** Measures the box and sets the widths. */
+  layout() {
+    const width = this.element.clientWidth, height = this.element.clientHeight;
+    if (!width || !height) return;
+    const stacked = width < STACKED_BELOW;
+    const coarse = matchMedia("(pointer: coarse)").matches;
+    this.stacked = stacked;
+    this.outer.classList.toggle("stacked", stacked);
+    this.rowHeight = stacked ? (coarse ? 48 : 42) : coarse ? 44 : 24;
+    this.barOffset = stacked ? this.rowHeight - 18 : (this.rowHeight - 12) / 2;
+    this.nameWidth = stacked ? 0 : Math.round(Math.max(NAME_MINIMUM, Math.min(this.preferredNameWidth, width * 0.6)));
+    this.barInset = stacked ? 8 : 0;
+    this.barWidth = Math.max(10, width - this.nameWidth - 8 - this.barInset);
+    this.barLeft = this.nameWidth + this.barInset;
+    this.height = height;
+    const depth = Math.max(1, this.view.trace.maximumDepth);
+    this.pool.indent = Math.max(1, Math.min(12, ((stacked ? width : this.nameWidth) - 150) / depth));
+    this.outer.style.setProperty("--name-width", `${this.nameWidth}px`);
+    this.outer.style.setProperty("--row-height", `${this.rowHeight}px`);
+    this.window.style.height = `${height}px`;
+    this.canvas.style.left = `${this.barLeft}px`;
+    this.pool.resize(Math.ceil(height / this.rowHeight) + 1);
+    this.#resizeSpace();
+    this.onLayout();
+    this.draw();
+  }
+
+  #resizeSpace() { this.space.style.height = `${this.view.trace.visible.length * this.rowHeight}px`; }
+
+  /** Draws on the next frame, once. */
+  schedule() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    this.scheduled = false;
+    if (!this.height) return;
+    const began = performance.now();
+    const scroll = this.element.scrollTop;
+    this.pool.update(Math.floor(scroll / this.rowHeight), scroll, this.rowHeight);
+    const context = fitCanvas(this.canvas, this.barWidth, this.height);
+    this.painter.paint(context, { width: this.barWidth, height: this.height, rowHeight: this.rowHeight, barOffset: this.barOffset, scroll, hoverX: this.hoverX });
+    this.#markActive();
+    this.drawTimes.push(performance.now() - began);
+    if (this.drawTimes.length > 600) this.drawTimes.shift();
+  }
+
+  #markActive() {
+    const { selected, trace } = this.view;
+    const line = selected >= 0 ? trace.line[selected] : -1;
+    const first = Math.floor(this.element.scrollTop / this.rowHeight);
+    const active = line >= first && line < first + this.pool.rows.length ? `row-${selected}` : "";
+    if (this.element.getAttribute("aria-activedescendant") === active) return;
+    if (active) this.element.setAttribute("aria-activedescendant", active);
+    else this.element.removeAttribute("aria-activedescendant");
+  }
+
+  /** Brings a row into sight, in the middle when it is far away. @param {number} row */
+  scrollTo(row) {
+    const line = this.view.trace.line[row];
+    if (line < 0 || !this.height) return;
+    const top = line * this.rowHeight, scroll = this.element.scrollTop;
+    if (top >= scroll && top + this.rowHeight <= scroll + this.height) return;
+    const near = top > scroll - this.height && top < scroll + 2 * this.height;
+    if (!near) this.element.scrollTop = top - this.height / 2;
+    else this.element.scrollTop = top < scroll ? top : top + this.rowHeight - this.height;
+  }
+
+  /** Lines that fit on one screen. */
+  get page() { return Math.max(1, Math.floor((this.height ?? 240) / this.rowHeight) - 1); }
+
+  /** @param {number} row @param {boolean} deep */
+  #toggle(row, deep) {
+    if (row >= 0) this.view.fold(row, !this.view.trace.folded[row], deep);
+  }
+
+  /** @param {MouseEvent} event */
+  #rowAt(event) {
+    const line = Math.floor((event.clientY - this.window.getBoundingClientRect().top + this.element.scrollTop) / this.rowHeight);
+    return this.view.trace.visible[line] ?? -1;
+  }
+
+  /** The time under the pointer, or null over the names. @param {MouseEvent} event */
+  #timeAt(event) {
+    const x = event.clientX - this.canvas.getBoundingClientRect().left;
+    if (x < 0 || x > this.barWidth) return null;
+    return { x, time: this.view.from + x / this.barWidth * (this.view.to - this.view.from) };
+  }
+
+  /** @param {PointerEvent} event */
+  #hover(event) {
+    const at = this.#timeAt(event);
+    this.hoverX = at ? at.x : -1;
+    if (at && event.pointerType === "mouse") {
+      const row = this.#rowAt(event);
+      const slack = 4 / this.barWidth * (this.view.to - this.view.from);
+      const { start, durations } = this.view.trace;
+      const over = row >= 0 && at.time >= start[row] - slack && at.time <= start[row] + durations[row] + slack;
+      if (over) this.tip.show(row, at.time, slack, event, this.window);
+      else this.tip.hide();
+    } else this.tip.hide();
+    this.onHover?.(at ? at.time : null);
+    this.schedule();
+  }
+
+  #leave() {
+    this.hoverX = -1;
+    this.tip.hide();
+    this.onHover?.(null);
+    this.schedule();
+  }
+
+  /** Ctrl or ⌘ zooms where the pointer is, shift moves sideways. @param {WheelEvent} event */
+  #wheel(event) {
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      const at = this.#timeAt(event);
+      this.view.zoomBy(Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.004))), at?.time);
+    } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      if (!this.view.isZoomed) return;
+      event.preventDefault();
+      this.view.pan((event.deltaX || event.deltaY) / this.barWidth);
+    }
+  }
+
+  /** @type {((time: number | null) => void) | undefined} */
+  onHover;
+}
