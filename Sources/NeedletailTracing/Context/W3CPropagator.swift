@@ -1,0 +1,34 @@
+public import Instrumentation
+public import TraceModel
+
+/// Carries a trace context in the headers `traceparent` and `tracestate`: W3C Trace Context.
+///
+/// Reading never fails: a malformed `traceparent` counts as none (the receiver starts a new trace), and a malformed
+/// `tracestate` is dropped while `traceparent` still counts.
+public struct W3CPropagator: Sendable {
+    public init() {}
+
+    /// Reads the trace context a caller sent, marked as remote; `nil` when there is none or it is malformed.
+    public func extract<Extract: Extractor>(from carrier: Extract.Carrier, using extractor: Extract) -> TraceContext? {
+        guard let traceparent = extractor.extract(key: TraceContext.HeaderName.traceparent, from: carrier) else { return nil }
+        return TraceContext(
+            traceparent: traceparent,
+            tracestate: extractor.extract(key: TraceContext.HeaderName.tracestate, from: carrier)
+        )
+    }
+
+    /// Reads the trace context from header values; several `tracestate` lines are joined in their order (section 3.3.1).
+    public func extract(traceparent: String?, tracestate: [String]) -> TraceContext? {
+        guard let traceparent else { return nil }
+        return TraceContext(traceparent: traceparent, tracestate: tracestate.isEmpty ? nil : tracestate.joined(separator: ","))
+    }
+
+    /// Writes the trace context for a callee; writes nothing when an id is all zero, and no empty `tracestate`.
+    public func inject<Inject: Injector>(_ context: TraceContext, into carrier: inout Inject.Carrier, using injector: Inject) {
+        guard context.isValid else { return }
+        injector.inject(context.traceparent, forKey: TraceContext.HeaderName.traceparent, into: &carrier)
+        if !context.traceState.isEmpty {
+            injector.inject(context.traceState, forKey: TraceContext.HeaderName.tracestate, into: &carrier)
+        }
+    }
+}
