@@ -1,0 +1,165 @@
+public import Instrumentation
+internal import Synchronization
+public import TraceModel
+public import Tracing
+
+/// Starts spans: an implementation of swift-distributed-tracing's `Tracer`.
+///
+/// Use it as a value, or make it the global one with `InstrumentationSystem.bootstrap(tracer)`. Several tracers may share a
+/// processor. It adds nothing to a request that is not sampled but the decision and two ids.
+public final class NeedletailTracer: Tracer {
+    public let scope: InstrumentationScope
+    public let limits: SpanLimits
+    private let processor: any SpanProcessor
+    private let sampler: any Sampler
+    private let propagator = W3CPropagator()
+    private let useAfterEnd = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - processor: receives the sampled spans when they end.
+    ///   - sampler: decides which spans are sampled.
+    ///   - scope: names the instrumenting library on every span.
+    public init(
+        processor: any SpanProcessor,
+        sampler: any Sampler = ParentBasedSampler(root: AlwaysOnSampler()),
+        scope: InstrumentationScope = InstrumentationScope(name: "NeedletailTracing", version: NeedletailTracingVersion.current),
+        limits: SpanLimits = SpanLimits()
+    ) {
+        self.processor = processor
+        self.sampler = sampler
+        self.scope = scope
+        self.limits = limits
+    }
+
+    /// How many calls changed or ended a span that had ended already.
+    public var useAfterEndCount: Int { useAfterEnd.load(ordering: .relaxed) }
+
+    // MARK: Own calls
+
+    /// Starts a span with an explicit parent: the cheapest way.
+    ///
+    /// - Parameters:
+    ///   - parent: `nil` starts a new trace.
+    ///   - startTime: nanoseconds since the Unix epoch; `nil` means now.
+    ///   - attributes: their keys must be unique.
+    ///   - base: what the span's `context` is built on, to keep baggage; the trace context in it is not looked at.
+    public func startSpan(
+        _ name: String,
+        parent: TraceContext?,
+        kind: TraceModel.SpanKind = .internal,
+        startTime: UInt64? = nil,
+        attributes: [Attribute] = [],
+        base: ServiceContext? = nil
+    ) -> NeedletailSpan {
+        start(name, parent: parent, kind: kind, attributes: attributes, base: base) { startTime ?? WallClock.now() }
+    }
+
+    /// Decides and makes ids for a span that the caller records itself and hands over with ``emit(_:)``.
+    ///
+    /// No span is allocated: a request that is not sampled pays for the decision only.
+    public func makeContext(name: String, kind: TraceModel.SpanKind, parent: TraceContext?) -> TraceContext {
+        decide(name, parent: parent, kind: kind).context
+    }
+
+    /// Hands a finished span to the processor. Spans without the sampled flag are for the caller to leave out.
+    public func emit(_ span: consuming TraceModel.Span) {
+        processor.onEnd(span, scope: scope)
+    }
+
+    // MARK: swift-distributed-tracing
+
+    public func startSpan<Instant: TracerInstant>(
+        _ operationName: String,
+        context: @autoclosure () -> ServiceContext,
+        ofKind kind: Tracing.SpanKind,
+        at instant: @autoclosure () -> Instant,
+        function: String,
+        file fileID: String,
+        line: UInt
+    ) -> NeedletailSpan {
+        let base = context()
+        return start(operationName, parent: base.traceContext, kind: TraceModel.SpanKind(kind), attributes: [], base: base) {
+            instant().nanosecondsSinceEpoch
+        }
+    }
+
+    /// Asks the processor for a flush and returns at once; `await` the processor's `forceFlush()` to wait for it.
+    public func forceFlush() {
+        processor.requestFlush()
+    }
+
+    /// Puts the trace context a caller sent into `context`; without a well-formed one the context stays as it is.
+    public func extract<Carrier, Extract: Extractor>(
+        _ carrier: Carrier,
+        into context: inout ServiceContext,
+        using extractor: Extract
+    ) where Extract.Carrier == Carrier {
+        if let remote = propagator.extract(from: carrier, using: extractor) { context.traceContext = remote }
+    }
+
+    public func inject<Carrier, Inject: Injector>(
+        _ context: ServiceContext,
+        into carrier: inout Carrier,
+        using injector: Inject
+    ) where Inject.Carrier == Carrier {
+        if let local = context.traceContext { propagator.inject(local, into: &carrier, using: injector) }
+    }
+
+    // MARK: Inside
+
+    func noteUseAfterEnd() {
+        useAfterEnd.add(1, ordering: .relaxed)
+    }
+
+    @inline(__always)
+    private func start(
+        _ name: String,
+        parent: TraceContext?,
+        kind: TraceModel.SpanKind,
+        attributes: [Attribute],
+        base: ServiceContext?,
+        startTime: () -> UInt64
+    ) -> NeedletailSpan {
+        let (context, sampling) = decide(name, parent: parent, kind: kind)
+        guard sampling.isSampled else { return NeedletailSpan(traceContext: context, recorder: nil, base: base) }
+        let hasParent = parent?.isValid ?? false
+        var span = TraceModel.Span(
+            traceID: context.traceID,
+            spanID: context.spanID,
+            parentSpanID: hasParent ? parent?.spanID : nil,
+            traceState: context.traceState,
+            flags: UInt32(context.flags.rawValue) | 0x100 | (hasParent && parent?.isRemote == true ? 0x200 : 0),
+            name: name,
+            kind: kind,
+            startTime: startTime(),
+            endTime: 0
+        )
+        if !attributes.isEmpty || !sampling.attributes.isEmpty {
+            span.attributes = (attributes + sampling.attributes).limited(
+                count: limits.attributeCount,
+                valueLength: limits.attributeValueLength,
+                dropped: &span.droppedAttributesCount
+            )
+        }
+        return NeedletailSpan(traceContext: context, recorder: SpanRecorder(span, tracer: self), base: base)
+    }
+
+    /// Ids and decision of a span about to start. An invalid parent counts as none.
+    @inline(__always)
+    private func decide(
+        _ name: String,
+        parent: TraceContext?,
+        kind: TraceModel.SpanKind
+    ) -> (context: TraceContext, sampling: SamplingResult) {
+        let spanID = IDGenerator.spanID()
+        if let parent, parent.isValid {
+            let sampling = sampler.sample(SamplingRequest(parent: parent, traceID: parent.traceID, name: name, kind: kind))
+            // Besides our own decision the caller's other flags travel on, as W3C asks for the random flag.
+            let flags = sampling.isSampled ? parent.flags.union(.sampled) : parent.flags.subtracting(.sampled)
+            return (TraceContext(traceID: parent.traceID, spanID: spanID, flags: flags, traceState: parent.traceState), sampling)
+        }
+        let traceID = IDGenerator.traceID()
+        let sampling = sampler.sample(SamplingRequest(parent: nil, traceID: traceID, name: name, kind: kind))
+        return (TraceContext(traceID: traceID, spanID: spanID, flags: sampling.isSampled ? .sampled : []), sampling)
+    }
+}
