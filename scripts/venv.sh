@@ -10,6 +10,6 @@ if [ -x "$folder/bin/python" ] && cmp -s "$requirements" "$stamp"; then
     exit 0
 fi
 echo "Installing the Python packages of $requirements in $folder"
-[ -x "$folder/bin/pip" ] || /usr/bin/python3 -m venv --clear "$folder"
-"$here/retry.sh" 4 "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+[ -x "$folder/bin/python" ] || /usr/bin/python3 -m venv --clear "$folder"
+"$here/retry.sh" 4 "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
 cp "$requirements" "$stamp"

@@ -1,0 +1,60 @@
+"""Fixtures of the journeys: the real program, started on free ports with a data folder of its own."""
+
+import pytest
+
+from support.program import Needletail
+
+_started = []
+
+
+@pytest.fixture
+def start(tmp_path_factory):
+    """Starts programs for one test: `start("up", "--trace-config", "rate=1")`. What still runs is stopped after it."""
+    mine = []
+
+    def starter(subcommand, *arguments, **options):
+        program = Needletail(subcommand, tmp_path_factory.mktemp(subcommand), arguments, **options)
+        mine.append(program)
+        _started.append(program)
+        return program.start()
+
+    yield starter
+    _end(mine)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    """`needletail up`, one for all tests of a file."""
+    program = Needletail(
+        "up", tmp_path_factory.mktemp("up"),
+        ["--trace-config", "opentelemetry,resource=service.name=test_server_with_passthrough",
+         "--trace-config", "opentelemetry,resource=test.key=test.value"],
+    )
+    _started.append(program)
+    yield program.start()
+    _end([program])
+
+
+@pytest.fixture(scope="module")
+def traces_program(tmp_path_factory):
+    """`needletail traces`, one for all tests of a file."""
+    program = Needletail("traces", tmp_path_factory.mktemp("traces"))
+    _started.append(program)
+    yield program.start()
+    _end([program])
+
+
+def _end(programs):
+    for program in programs:
+        if program.is_running:
+            assert program.stop() == 0, f"needletail {program.subcommand} did not stop cleanly:\n{program.log()}"
+        _started.remove(program)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        for program in _started:
+            report.sections.append((f"log of needletail {program.subcommand}", program.log()))
+    return report

@@ -1,0 +1,140 @@
+"""The real program as a child process, on ports of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import requests
+
+from support.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def binary():
+    """The program under test: `NEEDLETAIL_BINARY`, or the debug build."""
+    path = Path(os.environ.get("NEEDLETAIL_BINARY", ROOT / ".build/debug/needletail"))
+    if not path.exists():
+        raise AssertionError(f"{path} is not there. Build it with: swift build --product needletail")
+    return str(path)
+
+
+def free_ports(count):
+    """Ports that nobody listens on now, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def closed_port():
+    """A port on which a connection is refused."""
+    return free_ports(1)[0]
+
+
+class Needletail:
+    """One running `needletail up`, `serve` or `traces`. The data folder and the ports survive a restart."""
+
+    def __init__(self, subcommand, folder, arguments=(), environment=None, exit_timeout=20):
+        self.subcommand = subcommand
+        self.folder = Path(folder)
+        self.log_path = self.folder / "needletail.log"
+        self.data_dir = self.folder / "data"
+        self.exit_timeout = exit_timeout
+        self.environment = {**os.environ, "OTEL_BSP_SCHEDULE_DELAY": "200", **(environment or {})}
+        self.http_port, self.otlp_http_port, self.otlp_grpc_port, self.query_port = free_ports(4)
+        self.arguments = list(arguments)
+        self.process = None
+
+    @property
+    def serves(self):
+        return self.subcommand in ("up", "serve")
+
+    @property
+    def stores(self):
+        return self.subcommand in ("up", "traces")
+
+    @property
+    def http(self):
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def otlp(self):
+        return f"http://127.0.0.1:{self.otlp_http_port}/v1/traces"
+
+    @property
+    def grpc(self):
+        return f"127.0.0.1:{self.otlp_grpc_port}"
+
+    @property
+    def query(self):
+        return f"http://127.0.0.1:{self.query_port}"
+
+    @property
+    def command(self):
+        command = [binary(), self.subcommand, "--exit-timeout-secs", str(self.exit_timeout)]
+        if self.serves:
+            command += ["--http-port", str(self.http_port)]
+        if self.stores:
+            command += [
+                "--otlp-http-port", str(self.otlp_http_port), "--otlp-grpc-port", str(self.otlp_grpc_port),
+                "--query-port", str(self.query_port), "--data-dir", str(self.data_dir),
+            ]
+        return command + self.arguments
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, env=self.environment
+            )
+        wait_until(self._is_ready, timeout=60, what=f"needletail {self.subcommand} ready")
+        return self
+
+    def _is_ready(self):
+        code = self.process.poll()
+        if code is not None:
+            raise AssertionError(f"needletail {self.subcommand} ended with code {code} before it was ready:\n{self.log()}")
+        try:
+            if self.serves and requests.get(f"{self.http}/v2/health/ready", timeout=5).status_code != 200:
+                return False
+            if self.stores:
+                if requests.get(f"{self.query}/api/services", timeout=5).status_code != 200:
+                    return False
+                for port in (self.otlp_http_port, self.otlp_grpc_port):
+                    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return True
+        except (requests.ConnectionError, OSError):
+            return False
+
+    def stop(self):
+        """Asks for a clean stop and returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=self.exit_timeout + 15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"needletail {self.subcommand} did not stop within {self.exit_timeout} s and some:\n{self.log()}")
+
+    def kill(self):
+        """Ends it as a power cut would: no clean-up."""
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def log(self, lines=80):
+        if not self.log_path.exists():
+            return ""
+        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
+
+    def generate(self, body, headers=None, model="passthrough", session=requests):
+        """One request to the generate endpoint."""
+        return session.post(f"{self.http}/v2/models/{model}/generate", json=body, headers=headers, timeout=60)
