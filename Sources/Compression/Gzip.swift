@@ -6,16 +6,19 @@ public enum Gzip {
     ///
     /// - Parameter level: 1 (fastest) to 9 (smallest); other values are brought into this range.
     public static func compress(_ bytes: [UInt8], level: Int32 = 1) -> [UInt8] {
-        var stream = z_stream()
+        // zlib's state points back to the stream, whose address must therefore never change.
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        defer { stream.deallocate() }
         // 15 bits of window, plus 16 for the gzip wrapper.
         let status = deflateInit2_(
-            &stream, min(max(level, 1), 9), Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            stream, min(max(level, 1), 9), Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size)
         )
         precondition(status == Z_OK, "zlib could not start")
         // A trap: with these constant parameters only a lack of memory can fail, which Swift itself answers with a trap.
-        defer { deflateEnd(&stream) }
-        let bound = Int(deflateBound(&stream, UInt(bytes.count)))
+        defer { deflateEnd(stream) }
+        let bound = Int(deflateBound(stream, UInt(bytes.count)))
         return [UInt8](unsafeUninitializedCapacity: bound) { output, count in
             withInput(bytes) { input in
                 var consumed = 0
@@ -23,14 +26,14 @@ public enum Gzip {
                     // zlib counts in 32 bits: larger inputs and outputs go through in pieces.
                     let inputPiece = UInt32(clamping: input.count - consumed)
                     let outputPiece = UInt32(clamping: output.count - count)
-                    stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + consumed)
-                    stream.avail_in = inputPiece
-                    stream.next_out = output.baseAddress! + count
-                    stream.avail_out = outputPiece
+                    stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + consumed)
+                    stream.pointee.avail_in = inputPiece
+                    stream.pointee.next_out = output.baseAddress! + count
+                    stream.pointee.avail_out = outputPiece
                     let last = consumed + Int(inputPiece) == input.count
-                    let status = deflate(&stream, last ? Z_FINISH : Z_NO_FLUSH)
-                    consumed += Int(inputPiece - stream.avail_in)
-                    count += Int(outputPiece - stream.avail_out)
+                    let status = deflate(stream, last ? Z_FINISH : Z_NO_FLUSH)
+                    consumed += Int(inputPiece - stream.pointee.avail_in)
+                    count += Int(outputPiece - stream.pointee.avail_out)
                     if status == Z_STREAM_END { return }
                 } while true
             }
@@ -44,9 +47,7 @@ public enum Gzip {
     /// - Throws: ``CompressionError`` `.malformed` or `.tooLarge`.
     public static func decompress(_ bytes: [UInt8], maximumSize: Int) throws(CompressionError) -> [UInt8] {
         guard !bytes.isEmpty else { throw CompressionError(code: .malformed, message: "gzip: no bytes at all; expected a gzip or zlib header") }
-        var inflater = try Inflater(maximumSize: maximumSize, sizeHint: bytes.count &* 4)
-        defer { inflater.end() }
-        return try inflater.run(bytes)
+        return try Inflater(maximumSize: maximumSize).run(bytes)
     }
 
     /// Calls `body` with a buffer whose base address is never nil.
@@ -61,27 +62,29 @@ public enum Gzip {
 }
 
 /// One run of zlib's `inflate` with a bounded output.
-private struct Inflater {
-    private var stream = z_stream()
+private final class Inflater {
+    /// zlib's state points back to the stream, whose address must therefore never change.
+    private let stream: UnsafeMutablePointer<z_stream>
     private let maximumSize: Int
-    private var capacity: Int
 
-    init(maximumSize: Int, sizeHint: Int) throws(CompressionError) {
+    init(maximumSize: Int) throws(CompressionError) {
         self.maximumSize = max(0, maximumSize)
-        capacity = min(max(sizeHint, 1024), max(1, maximumSize))
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
         // 15 bits of window, plus 32 to recognise gzip and zlib by their headers.
-        guard inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+        guard inflateInit2_(stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             throw CompressionError(code: .outOfMemory, message: "gzip: zlib could not allocate its window")
         }
     }
 
-    mutating func end() {
-        inflateEnd(&stream)
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
     }
 
-    mutating func run(_ bytes: [UInt8]) throws(CompressionError) -> [UInt8] {
+    func run(_ bytes: [UInt8]) throws(CompressionError) -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity(capacity)
+        output.reserveCapacity(min(bytes.count &* 4, maximumSize))
         var consumed = 0
         while true {
             // One byte beyond the limit tells "exactly full" from "too large".
@@ -94,7 +97,7 @@ private struct Inflater {
             case Z_STREAM_END:
                 // Another gzip member may follow (RFC 1952, section 2.2).
                 guard consumed + 1 < bytes.count, bytes[consumed] == 0x1f, bytes[consumed + 1] == 0x8b else { return output }
-                inflateReset(&stream)
+                inflateReset(stream)
             case Z_OK:
                 continue
             case Z_BUF_ERROR:
@@ -102,34 +105,32 @@ private struct Inflater {
             case Z_MEM_ERROR:
                 throw CompressionError(code: .outOfMemory, message: "gzip: zlib could not allocate memory")
             default:
-                let reason = stream.msg.map { String(cString: $0) } ?? "not gzip or zlib data"
+                let reason = stream.pointee.msg.map { String(cString: $0) } ?? "not gzip or zlib data"
                 throw CompressionError(code: .malformed, message: "gzip: \(reason) near byte \(consumed)")
             }
         }
     }
 
     /// Decompresses until `piece` more bytes are written or the input ends.
-    private mutating func step(_ bytes: [UInt8], _ consumed: inout Int, _ output: inout [UInt8], _ piece: Int) -> Int32 {
+    private func step(_ bytes: [UInt8], _ consumed: inout Int, _ output: inout [UInt8], _ piece: Int) -> Int32 {
         let inputPiece = UInt32(clamping: bytes.count - consumed)
         let outputPiece = UInt32(clamping: piece)
         var status = Z_OK
-        var stream = self.stream
         let start = consumed
         let written = output.count
         output.append(contentsOf: repeatElement(0, count: Int(outputPiece)))
         output.withUnsafeMutableBufferPointer { buffer in
             bytes.withUnsafeBufferPointer { input in
                 // zlib declares its input pointer mutable, and does not write through it.
-                stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + start)
-                stream.avail_in = inputPiece
-                stream.next_out = buffer.baseAddress! + written
-                stream.avail_out = outputPiece
-                status = inflate(&stream, Z_NO_FLUSH)
+                stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + start)
+                stream.pointee.avail_in = inputPiece
+                stream.pointee.next_out = buffer.baseAddress! + written
+                stream.pointee.avail_out = outputPiece
+                status = inflate(stream, Z_NO_FLUSH)
             }
         }
-        output.removeLast(Int(stream.avail_out))
-        consumed += Int(inputPiece - stream.avail_in)
-        self.stream = stream
+        output.removeLast(Int(stream.pointee.avail_out))
+        consumed += Int(inputPiece - stream.pointee.avail_in)
         return status
     }
 }
