@@ -2,6 +2,7 @@
 
 import pytest
 
+from support import browser as chromium
 from support.program import Needletail
 
 _started = []
@@ -42,6 +43,20 @@ def traces_program(tmp_path_factory):
     _started.append(program)
     yield program.start()
     _end([program])
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One headless Chromium for all tests."""
+    with chromium.chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def page(browser):
+    """A page that fails its test for any error it reports."""
+    with chromium.watched_page(browser) as one:
+        yield one
 
 
 def _end(programs):
