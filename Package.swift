@@ -15,6 +15,7 @@ enum Product {
     static let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
     static let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
     static let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
     static let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
     static let grpcNIO: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
@@ -102,12 +103,15 @@ let package = Package(
             name: "InferenceServer",
             dependencies: [
                 "Inference", "TraceModel", "NeedletailTracing", "JSONCoding", "Compression",
-                Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle, Product.serviceContext,
+                Product.hummingbirdCore, Product.httpTypes, Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle,
             ]
         ),
         .target(
             name: "NeedletailServing",
-            dependencies: ["Inference", "InferenceServer", "NeedletailTracing", "TraceModel", Product.logging, Product.lifecycle]
+            dependencies: [
+                "Inference", "InferenceServer", "NeedletailTracing", "TraceModel", Product.logging, Product.lifecycle, Product.unixSignals,
+                Product.instrumentation,
+            ]
         ),
 
         // The program.
@@ -166,8 +170,15 @@ let package = Package(
         .testTarget(
             name: "InferenceServerTests",
             dependencies: [
-                "InferenceServer", "Inference", "NeedletailServing", "NeedletailTracing", "TraceModel", "JSONCoding", Product.hummingbird, Product.hummingbirdTesting,
-                Product.httpTypes, Product.nioCore, Product.logging, Product.tracing, Product.serviceContext,
+                "InferenceServer", "Inference", "NeedletailTracing", "TraceModel", "JSONCoding", "Compression",
+                Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.logging, Product.lifecycle,
+            ]
+        ),
+        .testTarget(
+            name: "NeedletailServingTests",
+            dependencies: [
+                "NeedletailServing", "NeedletailTracing", "TraceModel", Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.logging,
+                Product.lifecycle, Product.tracing,
             ]
         ),
         .testTarget(name: "needletailTests", dependencies: ["needletail", "TraceModel", "Inference", "InferenceServer", Product.argumentParser]),

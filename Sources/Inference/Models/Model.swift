@@ -1,0 +1,26 @@
+/// A model: its declaration and the Swift closure that computes it.
+public struct Model: Sendable {
+    /// Computes a batch: one result for each request, in their order. What it throws fails every request of the batch.
+    public typealias Execute = @Sendable ([InferenceRequest]) async throws -> [InferenceResult]
+
+    public let definition: ModelDefinition
+    package let execute: Execute
+
+    /// A model that sees whole batches.
+    public init(_ definition: ModelDefinition, execute: @escaping Execute) {
+        self.definition = definition
+        self.execute = execute
+    }
+
+    /// A model that sees one request at a time; what it throws fails that request alone.
+    public init(_ definition: ModelDefinition, executeEach: @escaping @Sendable (InferenceRequest) async throws -> NamedTensors) {
+        self.init(definition) { requests in
+            var results: [InferenceResult] = []
+            results.reserveCapacity(requests.count)
+            for request in requests {
+                results.append(await InferenceResult { try await executeEach(request) })
+            }
+            return results
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// What a model declares: its name, its inputs and outputs, and how it batches.
+public struct ModelDefinition: Hashable, Sendable {
+    /// Letters, digits, `.`, `_` and `-`.
+    public var name: String
+    public var version: Int
+    public var inputs: [TensorSpecification]
+    public var outputs: [TensorSpecification]
+    /// The largest batch that the model is given at once; 0 says that its tensors have no batch axis.
+    public var maxBatchSize: Int
+    /// Outputs must be declared and have the declared element type and shape. Otherwise they are cast, and unknown ones dropped.
+    public var isStrict: Bool
+    /// How many batches may be executed at the same time.
+    public var instanceCount: Int
+    /// How many requests may wait; one more is answered with `unavailable`.
+    public var maxQueueSize: Int
+
+    /// The ``maxQueueSize`` that a model has when nothing else is said.
+    public static let defaultMaxQueueSize = 4096
+
+    public init(
+        name: String,
+        version: Int = 1,
+        inputs: [TensorSpecification],
+        outputs: [TensorSpecification],
+        maxBatchSize: Int = 0,
+        strict: Bool = false,
+        instanceCount: Int = 1,
+        maxQueueSize: Int = ModelDefinition.defaultMaxQueueSize
+    ) {
+        self.name = name
+        self.version = version
+        self.inputs = inputs
+        self.outputs = outputs
+        self.maxBatchSize = maxBatchSize
+        self.isStrict = strict
+        self.instanceCount = instanceCount
+        self.maxQueueSize = maxQueueSize
+    }
+
+    /// The model's tensors have a batch axis.
+    public var isBatching: Bool { maxBatchSize > 0 }
+
+    /// The declared input of this name.
+    package func input(named name: String) -> TensorSpecification? { inputs.first { $0.name == name } }
+
+    /// The declared output of this name.
+    package func output(named name: String) -> TensorSpecification? { outputs.first { $0.name == name } }
+
+    /// Checks the declaration itself.
+    ///
+    /// - Throws: `invalidArgument` that says which part is wrong.
+    package func checkDeclaration() throws(InferenceError) {
+        func wrong(_ text: String) -> InferenceError { InferenceError(.invalidArgument, "model '\(name)': \(text)") }
+        let isNameGood = !name.isEmpty && name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        guard isNameGood else { throw wrong("a name has letters, digits, '.', '_' and '-' only") }
+        guard version > 0 else { throw wrong("the version must be above 0, but is \(version)") }
+        guard maxBatchSize >= 0 else { throw wrong("maxBatchSize must not be negative, but is \(maxBatchSize)") }
+        guard instanceCount > 0 else { throw wrong("instanceCount must be above 0, but is \(instanceCount)") }
+        guard maxQueueSize >= 0 else { throw wrong("maxQueueSize must not be negative, but is \(maxQueueSize)") }
+        guard !outputs.isEmpty else { throw wrong("at least one output must be declared") }
+        for (kind, list) in [("input", inputs), ("output", outputs)] {
+            var names: Set<String> = []
+            for specification in list {
+                guard !specification.name.isEmpty, names.insert(specification.name).inserted else {
+                    throw wrong("\(kind) names must be unique and not empty, but '\(specification.name)' is not")
+                }
+                guard specification.shape.allSatisfy({ $0 >= -1 }) else {
+                    throw wrong("\(kind) '\(specification.name)': the axes \(specification.shape) must be -1 (any size) or at least 0")
+                }
+            }
+        }
+    }
+}

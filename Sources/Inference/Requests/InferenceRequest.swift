@@ -1,0 +1,47 @@
+package import ServiceContextModule
+
+/// One request as a model sees it: checked against the model's declaration.
+public struct InferenceRequest: Sendable {
+    /// The client's id; empty when it gave none.
+    public let id: String
+    public let modelName: String
+    public let modelVersion: Int
+    /// The inputs; when the model batches, axis 0 of each is the request's own batch axis.
+    public let inputs: NamedTensors
+    /// The outputs that the client asked for by name; empty means all.
+    public let requestedOutputs: [String]
+    /// What else the client sent along.
+    public let parameters: [String: ParameterValue]
+    /// How much of a batch this request is: the size of axis 0, or 1 for a model that does not batch.
+    public let batchSize: Int
+    /// The ids of this request's spans; `nil` when it is not sampled.
+    package let trace: RequestTrace?
+    /// Makes the spans of ``withSpan(_:_:)``; `nil` when the server does not trace at all.
+    package let tracer: InferenceTracer?
+    /// What user code finds as `ServiceContext.current`: the context of the compute span, or one that says "not sampled".
+    package let serviceContext: ServiceContext
+
+    package init(
+        id: String,
+        modelName: String,
+        modelVersion: Int,
+        inputs: NamedTensors,
+        requestedOutputs: [String] = [],
+        parameters: [String: ParameterValue] = [:],
+        batchSize: Int = 1,
+        trace: RequestTrace? = nil,
+        tracer: InferenceTracer? = nil,
+        serviceContext: ServiceContext = .topLevel
+    ) {
+        self.id = id
+        self.modelName = modelName
+        self.modelVersion = modelVersion
+        self.inputs = inputs
+        self.requestedOutputs = requestedOutputs
+        self.parameters = parameters
+        self.batchSize = batchSize
+        self.trace = trace
+        self.tracer = tracer
+        self.serviceContext = serviceContext
+    }
+}

@@ -1,0 +1,71 @@
+/// What a model has done since it was loaded: Triton's statistics extension.
+package struct ModelStatistics: Hashable, Sendable {
+    /// How often, and how many nanoseconds together.
+    package struct Duration: Hashable, Sendable {
+        package var count: UInt64 = 0
+        package var nanoseconds: UInt64 = 0
+
+        package init() {}
+
+        mutating func add(_ nanoseconds: UInt64) {
+            count += 1
+            self.nanoseconds += nanoseconds
+        }
+    }
+
+    /// Executions of one batch size.
+    package struct Batch: Hashable, Sendable {
+        package var computeInput = Duration()
+        package var computeInfer = Duration()
+        package var computeOutput = Duration()
+
+        package init() {}
+    }
+
+    /// Wall time of the newest request, milliseconds since the epoch; 0 before the first.
+    package var lastInference: UInt64 = 0
+    /// Items that were computed with success: a request with a batch axis of 3 counts 3.
+    package var inferenceCount: UInt64 = 0
+    /// Batches that were given to the model.
+    package var executionCount: UInt64 = 0
+    /// Requests that found the queue full.
+    package var rejectedCount: UInt64 = 0
+    package var success = Duration()
+    package var fail = Duration()
+    package var queue = Duration()
+    package var computeInput = Duration()
+    package var computeInfer = Duration()
+    package var computeOutput = Duration()
+    /// By batch size.
+    package var batches: [Int: Batch] = [:]
+
+    package init() {}
+
+    /// Counts one execution.
+    mutating func countExecution(_ record: ExecutionRecord) {
+        executionCount += 1
+        batches[record.batchSize, default: Batch()].count(record)
+    }
+
+    /// Counts one request of an execution that ended at `end`.
+    mutating func countRequest(batchSize: Int, queued: UInt64, end: UInt64, record: ExecutionRecord, isSuccess: Bool) {
+        guard isSuccess else {
+            fail.add(end &- queued)
+            return
+        }
+        success.add(end &- queued)
+        inferenceCount += UInt64(batchSize)
+        queue.add(record.computeStart &- queued)
+        computeInput.add(record.inputEnd &- record.computeStart)
+        computeInfer.add(record.outputStart &- record.inputEnd)
+        computeOutput.add(record.computeEnd &- record.outputStart)
+    }
+}
+
+extension ModelStatistics.Batch {
+    fileprivate mutating func count(_ record: ExecutionRecord) {
+        computeInput.add(record.inputEnd &- record.computeStart)
+        computeInfer.add(record.outputStart &- record.inputEnd)
+        computeOutput.add(record.computeEnd &- record.outputStart)
+    }
+}

@@ -1,0 +1,36 @@
+internal import NeedletailTracing
+package import TraceModel
+
+/// The ids of a sampled request's spans, made when it arrives, so that user code can make children of them.
+package struct RequestTrace: Hashable, Sendable {
+    package var traceID: TraceID
+    /// The caller's span.
+    package var parentSpanID: SpanID?
+    package var flags: TraceFlags
+    package var traceState: String
+    /// `InferRequest`.
+    package var requestSpanID: SpanID
+    /// The span with the model's name.
+    package var modelSpanID: SpanID
+    /// `compute`.
+    package var computeSpanID: SpanID
+    /// `triton.trace_id`: counts the traces of a process from 1.
+    package var number: UInt64
+
+    /// A new trace, or the continuation of the caller's.
+    package init(parent: TraceContext?, number: UInt64) {
+        traceID = parent?.traceID ?? IDGenerator.traceID()
+        parentSpanID = parent?.spanID
+        flags = (parent?.flags ?? []).union(.sampled)
+        traceState = parent?.traceState ?? ""
+        requestSpanID = IDGenerator.spanID()
+        modelSpanID = IDGenerator.spanID()
+        computeSpanID = IDGenerator.spanID()
+        self.number = number
+    }
+
+    /// The context of the compute span: what user code continues.
+    package var computeContext: TraceContext {
+        TraceContext(traceID: traceID, spanID: computeSpanID, flags: flags, traceState: traceState)
+    }
+}

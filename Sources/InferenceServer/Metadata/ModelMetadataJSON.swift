@@ -1,0 +1,40 @@
+internal import Inference
+internal import JSONCoding
+
+/// `GET /v2/models/{model}`: KServe v2, "Model Metadata". A batch axis is shown as -1.
+enum ModelMetadataJSON {
+    static func reply(_ model: ModelDefinition) -> HTTPReply {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("name")
+        writer.string(model.name)
+        writer.key("versions")
+        writer.beginArray()
+        writer.string(String(model.version))
+        writer.endArray()
+        writer.key("platform")
+        writer.string("swift")
+        write("inputs", model.inputs, isBatching: model.isBatching, to: &writer)
+        write("outputs", model.outputs, isBatching: model.isBatching, to: &writer)
+        writer.endObject()
+        return HTTPReply(json: writer)
+    }
+
+    private static func write(_ key: StaticString, _ tensors: [TensorSpecification], isBatching: Bool, to writer: inout JSONWriter) {
+        writer.key(key)
+        writer.beginArray()
+        for tensor in tensors {
+            writer.beginObject()
+            writer.key("name")
+            writer.string(tensor.name)
+            writer.key("datatype")
+            writer.string(tensor.dataType.rawValue)
+            writer.key("shape")
+            writer.beginArray()
+            for axis in tensor.fullShape(batching: isBatching) { writer.int(axis) }
+            writer.endArray()
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+}
