@@ -1,0 +1,49 @@
+internal import TraceModel
+
+/// The `key=value,key=value` form of `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPORTER_OTLP_HEADERS`: W3C Baggage without
+/// properties, percent-encoded.
+enum PercentEncodedList {
+    /// What is wrong with a list.
+    struct Mistake: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// Reads the pairs in their order; empty text is an empty list.
+    static func parse(_ text: String) throws(Mistake) -> [(key: String, value: String)] {
+        var pairs: [(key: String, value: String)] = []
+        guard !trimmed(text[...]).isEmpty else { return pairs }
+        for (index, member) in text.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
+            guard let equals = member.firstIndex(of: "=") else {
+                throw Mistake(description: "member \(index + 1) has no \"=\"")
+            }
+            guard let key = decoded(trimmed(member[..<equals])), let value = decoded(trimmed(member[member.index(after: equals)...])) else {
+                throw Mistake(description: "member \(index + 1) has a \"%\" that is not followed by two hex digits of UTF-8")
+            }
+            guard !key.isEmpty else { throw Mistake(description: "member \(index + 1) has no key") }
+            pairs.append((key, value))
+        }
+        return pairs
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text
+        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return text
+    }
+
+    private static func decoded(_ text: Substring) -> String? {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
+        var bytes: [UInt8] = []
+        var rest = text.utf8
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap(Hex.value(of:)), let low = rest.popFirst().flatMap(Hex.value(of:)) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,23 @@
+/// A setting that cannot be used.
+public struct TracingConfigurationError: Error, CustomStringConvertible, Hashable, Sendable {
+    /// The kind of mistake.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        public let description: String
+
+        /// The endpoint is no http or https URL.
+        public static let invalidEndpoint = Code(description: "invalidEndpoint")
+        /// The name or value of a header cannot be sent.
+        public static let invalidHeader = Code(description: "invalidHeader")
+    }
+
+    public var code: Code
+    /// What was wrong, and what was expected.
+    public var message: String
+
+    public init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+}
