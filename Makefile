@@ -34,21 +34,22 @@ test-swift: ## the Swift tests
 test-journeys: ## the real program (debug build) driven by real clients; pictures are kept in journeys/artifacts
 	@scripts/install-packages.sh build test
 	@scripts/venv.sh .venv journeys/requirements.txt
+	@scripts/peers-venv.sh
 	$(SWIFT) build --product needletail
 	.venv/bin/python -m pytest journeys $(PYTEST_ARGS)
 
-test-peers: ## real PyTriton sends its traces to the program
-	@scripts/install-packages.sh build test peers
+test-peers: ## only the part of the journeys where real PyTriton sends its traces to the program
+	@scripts/install-packages.sh build test
 	@scripts/venv.sh .venv journeys/requirements.txt
-	@scripts/venv.sh .venv-peers journeys/peers/requirements.txt
+	@scripts/peers-venv.sh
 	$(SWIFT) build --product needletail
 	NEEDLETAIL_PEERS=required .venv/bin/python -m pytest journeys/peers $(PYTEST_ARGS)
 
 bench: ## measure, and write the table in Benchmarks/README.md
-	@scripts/install-packages.sh build bench peers
+	@scripts/install-packages.sh build bench
 	@scripts/check-toolchain.sh
 	@scripts/venv.sh .venv journeys/requirements.txt
-	@scripts/venv.sh .venv-peers journeys/peers/requirements.txt
+	@scripts/peers-venv.sh
 	$(SWIFT) build -c release --product needletail
 	$(SWIFT) build -c release --product needletail-bench
 	scripts/bench.sh
