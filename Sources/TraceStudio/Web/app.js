@@ -1,22 +1,31 @@
 // Start of the page: picks the page by the path and wires what all pages share (theme, trace id box, help).
-import { preference, setPreference, h } from "/assets/dom.js";
+import { preference, sessionPreference, setPreference, h } from "./dom.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 
 wireTheme();
 wireJump();
+document.getElementById("help")?.addEventListener("click", async () => (await import("./keys.js")).showHelp());
 await open();
 
 async function open() {
   const match = location.pathname.match(/^\/trace\/([^/]+)\/?$/);
-  document.getElementById("nav-traces")?.classList.add("on");
+  const traces = document.getElementById("nav-traces");
+  traces?.classList.add("on");
+  const last = match ? sessionPreference("search") : null;
+  if (last?.startsWith("/search")) traces?.setAttribute("href", last);
   try {
-    if (match) await (await import("/assets/trace.js")).openTrace(main, decodeURIComponent(match[1]));
-    else await (await import("/assets/search.js")).openSearch(main);
+    if (match) await (await import("./trace.js")).openTrace(main, normalizedID(decodeURIComponent(match[1])));
+    else await (await import("./search.js")).openSearch(main);
   } catch (error) {
     main.replaceChildren(h("div", { class: "notice error", role: "alert" }, `This page failed to start: ${error instanceof Error ? error.message : error}`));
     throw error;
   }
+}
+
+/** Ids may be written in capitals or without their leading zeros. @param {string} id */
+function normalizedID(id) {
+  return /^[0-9a-f]{1,32}$/i.test(id) ? id.toLowerCase().padStart(32, "0") : id;
 }
 
 /** The switch Auto → Light → Dark; Auto follows the system while the page is open. */
@@ -54,10 +63,10 @@ function wireJump() {
   const input = /** @type {HTMLInputElement} */ (document.getElementById("jump-id"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const id = input.value.trim().toLowerCase();
-    const valid = /^[0-9a-f]{1,32}$/.test(id);
+    const id = input.value.trim();
+    const valid = /^[0-9a-f]{1,32}$/i.test(id);
     input.setCustomValidity(valid ? "" : "A trace id is up to 32 hexadecimal digits.");
-    if (valid) location.assign(`/trace/${id.padStart(32, "0")}`);
+    if (valid) location.assign(`/trace/${normalizedID(id)}`);
     else form.reportValidity();
   });
   input.addEventListener("input", () => input.setCustomValidity(""));

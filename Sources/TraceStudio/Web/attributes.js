@@ -1,6 +1,6 @@
 // Attribute tables: keys in order, values as plain text that can be selected and copied; long ones shortened until asked for.
-import { h, copy } from "/assets/dom.js";
-import { integer, size } from "/assets/format.js";
+import { h, copy } from "./dom.js";
+import { integer, size } from "./format.js";
 
 /** @typedef {{key: string, type: string, value: any}} Attribute */
 

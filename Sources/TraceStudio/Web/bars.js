@@ -1,13 +1,13 @@
 // Draws the bars of the rows on screen: tint, stages, event ticks, error caps, labels. Only whole pixels, only visible rows.
-import { FLAG } from "/assets/columns.js";
-import { duration, ticks } from "/assets/format.js";
+import { FLAG } from "./columns.js";
+import { duration, ticks } from "./format.js";
 
 const BAR = 12, RADIUS = 2, MINIMUM = 2, TICK = 16;
 
 /** @typedef {{width: number, height: number, rowHeight: number, barOffset: number, scroll: number, hoverX: number}} Frame */
 
 export class BarPainter {
-  /** @param {import("/assets/view.js").TraceView} view */
+  /** @param {import("./view.js").TraceView} view */
   constructor(view) {
     this.view = view;
     /** @type {Map<string, number>} */

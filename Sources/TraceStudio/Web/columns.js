@@ -18,7 +18,8 @@ export class TraceColumns {
     this.exactDuration = Number(json.durationNano);
     this.count = columns.start.length;
     this.errorCount = Number(json.errorCount ?? 0);
-    this.maximumDepth = Number(json.maximumDepth ?? 0);
+    /** What the first failed span says. */
+    this.errorMessage = /** @type {string | undefined} */ (json.errorMessage);
     this.strings = /** @type {string[]} */ (json.strings);
     this.warnings = /** @type {string[]} */ (json.warnings ?? []);
     this.strip = /** @type {Array<{stage: string, duration: number, waiting: boolean}>} */ (json.strip ?? []);
@@ -27,6 +28,8 @@ export class TraceColumns {
     this.parent = Int32Array.from(columns.parent);
     this.size = Uint32Array.from(columns.size);
     this.depth = Uint16Array.from(columns.depth);
+    /** Levels of the tree. */
+    this.levels = this.depth.reduce((most, depth) => Math.max(most, depth), 0) + 1;
     this.service = Uint32Array.from(columns.service);
     this.name = Uint32Array.from(columns.name);
     this.kind = Uint8Array.from(columns.kind);
@@ -34,35 +37,27 @@ export class TraceColumns {
     this.ids = /** @type {string} */ (columns.spanID);
     /** Services in order of first appearance, as dictionary indexes. */
     this.services = [...new Set(this.service)];
-    this.#indexSiblings();
-    this.#indexStages(json.stages ?? []);
-    this.#indexEvents(json.events ?? []);
-    this.folded = new Uint8Array(this.count);
-    this.refreshVisible();
-  }
-
-  #indexSiblings() {
     const seen = new Uint32Array(this.count + 1);
+    /** Place among the siblings, from 1; and how many there are, by parent row + 1. */
     this.position = new Uint32Array(this.count);
     for (let row = 0; row < this.count; row++) this.position[row] = ++seen[this.parent[row] + 1];
     this.siblings = seen;
-  }
-
-  /** @param {Array<{row: number, stage: string, start: number, duration: number}>} stages */
-  #indexStages(stages) {
-    const sorted = [...stages].sort((a, b) => a.row - b.row || a.start - b.start);
-    this.stageNames = sorted.map((stage) => stage.stage);
-    this.stageStart = Float64Array.from(sorted, (stage) => stage.start);
-    this.stageDuration = Float64Array.from(sorted, (stage) => stage.duration);
-    this.stageFirst = firsts(sorted, this.count);
-  }
-
-  /** @param {Array<{row: number, time: number, exception: boolean}>} events */
-  #indexEvents(events) {
-    const sorted = [...events].sort((a, b) => a.row - b.row || a.time - b.time);
-    this.eventTime = Float64Array.from(sorted, (event) => event.time);
-    this.eventException = Uint8Array.from(sorted, (event) => (event.exception ? 1 : 0));
-    this.eventFirst = firsts(sorted, this.count);
+    const stages = /** @type {Array<{row: number, stage: string, start: number, duration: number}>} */ ([...(json.stages ?? [])]);
+    stages.sort((a, b) => a.row - b.row || a.start - b.start);
+    this.stageNames = stages.map((stage) => stage.stage);
+    this.stageStart = Float64Array.from(stages, (stage) => stage.start);
+    this.stageDuration = Float64Array.from(stages, (stage) => stage.duration);
+    this.stageFirst = firsts(stages, this.count);
+    const events = /** @type {Array<{row: number, time: number, exception: boolean}>} */ ([...(json.events ?? [])]);
+    events.sort((a, b) => a.row - b.row || a.time - b.time);
+    this.eventTime = Float64Array.from(events, (event) => event.time);
+    this.eventException = Uint8Array.from(events, (event) => (event.exception ? 1 : 0));
+    this.eventFirst = firsts(events, this.count);
+    this.folded = new Uint8Array(this.count);
+    /** Rows on screen by line, and lines by row (-1 when folded away). */
+    this.visible = new Uint32Array(this.count);
+    this.line = new Int32Array(this.count);
+    this.refreshVisible();
   }
 
   /** Rebuilds the list of rows not hidden under a folded one. */

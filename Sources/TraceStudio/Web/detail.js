@@ -1,17 +1,17 @@
 // The panel on the right: everything known about the selected span.
-import * as api from "/assets/api.js";
-import { h, fill, copyButton } from "/assets/dom.js";
-import { dateTime, duration, exact, iso, percent, count } from "/assets/format.js";
-import { attributeTable, longText } from "/assets/attributes.js";
-import { FLAG, KINDS } from "/assets/columns.js";
-import { STAGES } from "/assets/color.js";
-import { stageSwatch } from "/assets/tip.js";
+import * as api from "./api.js";
+import { h, fill, copyButton } from "./dom.js";
+import { dateTime, duration, exact, iso, percent, count } from "./format.js";
+import { attributeTable, longText } from "./attributes.js";
+import { FLAG, KINDS } from "./columns.js";
+import { STAGES } from "./color.js";
+import { stageSwatch } from "./tip.js";
 
 /** Spans kept so that going back does not ask again. */
 const KEPT = 200;
 
 export class DetailPanel {
-  /** @param {import("/assets/view.js").TraceView} view @param {() => void} onClose */
+  /** @param {import("./view.js").TraceView} view @param {() => void} onClose */
   constructor(view, onClose) {
     this.view = view;
     this.onClose = onClose;
@@ -145,7 +145,7 @@ export class DetailPanel {
 /** @param {string} label @param {string} value @param {string} title */
 function fact(label, value, title) { return h("div", { title }, h("dt", null, label), h("dd", null, value)); }
 
-/** The address of the trace with a span selected. @param {import("/assets/columns.js").TraceColumns} trace @param {number} row */
+/** The address of the trace with a span selected. @param {import("./columns.js").TraceColumns} trace @param {number} row */
 export function spanLink(trace, row) { return `${location.origin}/trace/${trace.traceID}?span=${trace.idOf(row)}`; }
 
 /** @param {any[]} attributes @param {string} key */

@@ -91,6 +91,16 @@ export function preference(key) {
   try { return localStorage.getItem(`needletail.${key}`); } catch { return null; }
 }
 
+/** Reads a value kept for this tab. @param {string} key */
+export function sessionPreference(key) {
+  try { return sessionStorage.getItem(`needletail.${key}`); } catch { return null; }
+}
+
+/** Keeps a value for this tab. @param {string} key @param {string} value */
+export function setSessionPreference(key, value) {
+  try { sessionStorage.setItem(`needletail.${key}`, value); } catch { /* nothing depends on it */ }
+}
+
 /** Stores a preference; does nothing when storage is off. @param {string} key @param {string} value */
 export function setPreference(key, value) {
   try { localStorage.setItem(`needletail.${key}`, value); } catch { /* the choice lasts for this page only */ }

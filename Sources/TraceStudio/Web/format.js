@@ -7,7 +7,7 @@ const UNITS = [[1, "ns"], [1e3, "µs"], [1e6, "ms"], [1e9, "s"]];
 /**
  * A duration with three significant digits and its unit: `512 ns`, `1.95 µs`, `184 ms`, `2 min 05 s`.
  * Carries at a unit's edge: 999.95 µs is `1 ms`.
- * @param {number | null | undefined} ns
+ * @param {number | null | undefined} ns @returns {string}
  */
 export function duration(ns) {
   if (ns === null || ns === undefined || Number.isNaN(ns)) return "–";

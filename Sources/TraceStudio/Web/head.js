@@ -1,14 +1,14 @@
 // The title of a trace page: what it is, how long, what failed; find box and copy menu.
-import { h, fill, copy, copyButton } from "/assets/dom.js";
-import { ago, count, dateTime, duration, exact, integer, iso } from "/assets/format.js";
-import { FLAG } from "/assets/columns.js";
-import { serviceVariable } from "/assets/color.js";
-import { errorMessage, spanLink } from "/assets/detail.js";
+import { h, fill, copy, copyButton } from "./dom.js";
+import { ago, count, dateTime, duration, exact, integer, iso } from "./format.js";
+import { FLAG } from "./columns.js";
+import { serviceVariable } from "./color.js";
+import { errorMessage, spanLink } from "./detail.js";
 
 const SHOWN_SERVICES = 4;
 
 export class TraceHead {
-  /** @param {import("/assets/view.js").TraceView} view @param {Map<string, number>} slots @param {import("/assets/detail.js").DetailPanel} panel */
+  /** @param {import("./view.js").TraceView} view @param {Map<string, number>} slots @param {import("./detail.js").DetailPanel} panel */
   constructor(view, slots, panel) {
     this.view = view;
     this.slots = slots;
@@ -48,7 +48,7 @@ export class TraceHead {
       fact("duration", h("strong", null, duration(trace.exactDuration)), exact(trace.exactDuration)),
       fact("spans", count(trace.count, "span")),
       fact("services", count(trace.services.length, "service")),
-      fact("depth", `depth ${trace.maximumDepth + 1}`, "Levels of the tree"),
+      fact("depth", `depth ${trace.levels}`, "Levels of the tree"),
       fact("start", h("time", { datetime: iso(trace.startTimeUnixNano) }, dateTime(trace.startTimeUnixNano)), `${iso(trace.startTimeUnixNano)} · ${ago(trace.startTimeUnixNano)}`),
       trace.errorCount === 0 && fact("errors", "no errors"),
       trace.warnings.map((warning) => h("span", { class: "chip warning", "data-testid": "warning", title: warning }, `⚠ ${warning}`)),
@@ -113,25 +113,27 @@ export class TraceHead {
     else this.findCount.textContent = integer(matches.length);
   }
 
-  /** The banner that names the first error and leads to it. @param {import("/assets/detail.js").DetailPanel} panel */
+  /** The banner that names the first error and leads to it. @param {import("./detail.js").DetailPanel} panel */
   async #showErrors(panel) {
     const { trace } = this.view;
     if (!trace.errorCount) return;
     let row = -1;
     for (let index = 0; index < trace.count && row < 0; index++) if (trace.has(index, FLAG.error)) row = index;
     if (row < 0) return;
-    const text = h("span", { class: "banner-text" }, `${trace.nameOf(row)} in ${trace.serviceOf(row)}`);
+    const place = `${trace.nameOf(row)} in ${trace.serviceOf(row)}`;
+    const text = h("span", { class: "banner-text" }, trace.errorMessage ? `${trace.errorMessage} — ${place}` : place);
     const button = h("button", { class: "banner", type: "button", "data-testid": "error-banner", title: "Go to the first failed span; e goes to the next", onclick: () => { this.view.select(row); panel.tab = "errors"; panel.show(); } },
       h("i", { class: "row-icon own", "aria-hidden": "true" }, "!"), h("strong", null, `${count(trace.errorCount, "span")} failed`), text, h("span", { class: "spacer" }), h("span", { class: "banner-go" }, "Go to the first →"));
     fill(this.banner, button);
+    if (trace.errorMessage) return;
     try {
       const message = errorMessage(await panel.load(row));
-      if (message) text.textContent = `${message} — ${text.textContent}`;
+      if (message) text.textContent = `${message} — ${place}`;
     } catch { /* the banner still says where; the panel shows the failure to load */ }
   }
 }
 
-/** A summary for a ticket. @param {import("/assets/view.js").TraceView} view */
+/** A summary for a ticket. @param {import("./view.js").TraceView} view */
 function markdown(view) {
   const { trace } = view;
   const lines = [`**${trace.rootName}** (${trace.rootService}): ${duration(trace.exactDuration)}, ${count(trace.count, "span")}, ${count(trace.errorCount, "error")}`, "",

@@ -1,8 +1,8 @@
 // Keyboard of the trace page, and the overlay that lists it. One table serves both.
-import { h, copy } from "/assets/dom.js";
+import { h, copy } from "./dom.js";
 
 /**
- * @typedef {{view: import("/assets/view.js").TraceView, waterfall: import("/assets/waterfall.js").Waterfall,
+ * @typedef {{view: import("./view.js").TraceView, waterfall: import("./waterfall.js").Waterfall,
  *   focusFind: () => void, togglePanel: () => void, enterPanel: () => void, escape: () => void}} Actions
  * @typedef {{keys: string[], show: string, text: string, run: (actions: Actions, event: KeyboardEvent) => void}} Binding
  */
@@ -88,7 +88,7 @@ export function wireKeys(actions) {
 /** Shows the list of keys. */
 export function showHelp() {
   const dialog = h("dialog", { class: "help", "aria-label": "Keyboard shortcuts", "data-testid": "help" },
-    h("div", { class: "panel-title" }, h("h2", null, "Keyboard"), h("button", { class: "button small icon", type: "button", "aria-label": "Close", onclick: () => dialog.close() }, "×")),
+    h("div", { class: "panel-title" }, h("h2", null, "Keyboard on a trace"), h("button", { class: "button small icon", type: "button", "aria-label": "Close", onclick: () => dialog.close() }, "×")),
     h("dl", null, BINDINGS.filter((binding) => binding.show).map((binding) => h("div", null,
       h("dt", null, binding.show.split(" ").map((key) => (key === "…" ? " … " : h("kbd", null, key)))), h("dd", null, binding.text)))),
     h("p", { class: "faint" }, "Mouse: drag on the ruler or the overview to zoom, double-click to see all; alt-click on a number folds everything below."));

@@ -1,14 +1,14 @@
 // The whole trace in 64 px, with a brush for the window of time.
-import { h } from "/assets/dom.js";
-import { duration } from "/assets/format.js";
-import { FLAG } from "/assets/columns.js";
-import { rgb } from "/assets/color.js";
-import { onDrag } from "/assets/canvas.js";
+import { h } from "./dom.js";
+import { duration } from "./format.js";
+import { FLAG } from "./columns.js";
+import { rgb } from "./color.js";
+import { onDrag } from "./canvas.js";
 
 const HEIGHT = 62, MARGIN = 3;
 
 export class Minimap {
-  /** @param {import("/assets/view.js").TraceView} view */
+  /** @param {import("./view.js").TraceView} view */
   constructor(view) {
     this.view = view;
     this.canvas = h("canvas", { class: "minimap-canvas", "aria-hidden": "true" });

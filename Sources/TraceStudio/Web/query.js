@@ -1,6 +1,6 @@
 // What is searched for, in the URL under the parameter names Jaeger's page uses, so that links and habits carry over.
-import * as logfmt from "/assets/logfmt.js";
-import { parseDuration } from "/assets/format.js";
+import * as logfmt from "./logfmt.js";
+import { parseDuration } from "./format.js";
 
 /**
  * @typedef {{service: string, operation: string, tags: string, minDuration: string, maxDuration: string,

@@ -1,9 +1,9 @@
 // The list of traces found: one link for each, with a bar behind its title relative to the longest.
-import { h } from "/assets/dom.js";
-import { ago, count, dateTime, duration, exact, integer, iso } from "/assets/format.js";
-import { serviceSlots, serviceVariable } from "/assets/color.js";
+import { h } from "./dom.js";
+import { ago, count, dateTime, duration, exact, integer, iso } from "./format.js";
+import { serviceSlots, serviceVariable } from "./color.js";
 
-/** @typedef {import("/assets/api.js").TraceSummary} TraceSummary */
+/** @typedef {import("./api.js").TraceSummary} TraceSummary */
 
 /** Orders of the list: words and comparison. @type {Record<string, [string, (a: TraceSummary, b: TraceSummary) => number]>} */
 export const ORDERS = {

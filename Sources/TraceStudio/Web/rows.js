@@ -1,12 +1,12 @@
 // A pool of row elements for the names: as many as fit on screen, whatever the number of spans.
-import { h } from "/assets/dom.js";
-import { compact, duration, integer } from "/assets/format.js";
-import { FLAG, KINDS } from "/assets/columns.js";
+import { h } from "./dom.js";
+import { compact, duration, integer } from "./format.js";
+import { FLAG, KINDS } from "./columns.js";
 
 /** @typedef {{element: HTMLElement, mark: HTMLElement, fold: HTMLButtonElement, icon: HTMLElement, name: HTMLElement, service: HTMLElement, line: number, row: number}} PoolRow */
 
 export class RowPool {
-  /** @param {import("/assets/view.js").TraceView} view @param {HTMLElement} host @param {(row: number, deep: boolean) => void} onFold */
+  /** @param {import("./view.js").TraceView} view @param {HTMLElement} host @param {(row: number, deep: boolean) => void} onFold */
   constructor(view, host, onFold) {
     this.view = view;
     this.host = host;

@@ -1,10 +1,10 @@
 // The ruler above the bars: ticks, the time under the pointer, drag to zoom.
-import { h, fill } from "/assets/dom.js";
-import { duration, ticks } from "/assets/format.js";
-import { onDrag } from "/assets/canvas.js";
+import { h, fill } from "./dom.js";
+import { duration, ticks } from "./format.js";
+import { onDrag } from "./canvas.js";
 
 export class Ruler {
-  /** @param {import("/assets/view.js").TraceView} view @param {import("/assets/waterfall.js").Waterfall} waterfall */
+  /** @param {import("./view.js").TraceView} view @param {import("./waterfall.js").Waterfall} waterfall */
   constructor(view, waterfall) {
     this.view = view;
     this.waterfall = waterfall;
@@ -37,8 +37,8 @@ export class Ruler {
   }
 
   draw() {
-    const width = this.waterfall.barWidth ?? 0;
-    this.scale.style.left = `${this.waterfall.barLeft ?? 0}px`;
+    const width = this.waterfall.barWidth;
+    this.scale.style.left = `${this.waterfall.barLeft}px`;
     const all = ticks(this.view.from, this.view.to, width);
     fill(this.labels, all.map((tick) => {
       const x = this.#x(tick.at);
@@ -60,16 +60,16 @@ export class Ruler {
     this.cursor.hidden = time === null;
     if (time === null) return;
     this.cursor.textContent = duration(time);
-    const x = this.#x(time), width = this.waterfall.barWidth ?? 0;
+    const x = this.#x(time), width = this.waterfall.barWidth;
     this.cursor.style.transform = `translateX(${x > width - 70 ? "-100%" : "0"})`;
     this.cursor.style.left = `${x}px`;
   }
 
   /** @param {number} time */
-  #x(time) { return (time - this.view.from) / (this.view.to - this.view.from) * (this.waterfall.barWidth ?? 0); }
+  #x(time) { return (time - this.view.from) / (this.view.to - this.view.from) * this.waterfall.barWidth; }
   /** @param {PointerEvent} event */
   #time(event) {
     const x = event.clientX - this.scale.getBoundingClientRect().left;
-    return this.view.from + x / (this.waterfall.barWidth ?? 1) * (this.view.to - this.view.from);
+    return this.view.from + x / Math.max(1, this.waterfall.barWidth) * (this.view.to - this.view.from);
   }
 }

@@ -1,8 +1,8 @@
 // Found traces as dots: time across, duration up (logarithmic), area by span count, red when something failed.
-import { svg, h } from "/assets/dom.js";
-import { count, dateTime, duration, milliseconds } from "/assets/format.js";
+import { svg, h } from "./dom.js";
+import { count, dateTime, duration, milliseconds } from "./format.js";
 
-/** @typedef {import("/assets/api.js").TraceSummary} TraceSummary */
+/** @typedef {import("./api.js").TraceSummary} TraceSummary */
 
 const HEIGHT = 132, LEFT = 56, RIGHT = 12, TOP = 10, BOTTOM = 22;
 

@@ -1,14 +1,14 @@
 // The search page: form, plot and list; the URL holds the whole query.
-import * as api from "/assets/api.js";
-import { h, fill } from "/assets/dom.js";
-import { count } from "/assets/format.js";
-import { DEFAULTS, LOOKBACKS, problems, read, toAPI, toURL } from "/assets/query.js";
-import { SearchForm } from "/assets/searchform.js";
-import { ORDERS, resultList } from "/assets/results.js";
-import { scatter } from "/assets/scatter.js";
-import { welcome } from "/assets/welcome.js";
+import * as api from "./api.js";
+import { h, fill, setSessionPreference } from "./dom.js";
+import { count } from "./format.js";
+import { DEFAULTS, LOOKBACKS, problems, read, toAPI, toURL } from "./query.js";
+import { SearchForm } from "./searchform.js";
+import { ORDERS, resultList } from "./results.js";
+import { scatter } from "./scatter.js";
+import { welcome } from "./welcome.js";
 
-/** @typedef {import("/assets/query.js").Query} Query */
+/** @typedef {import("./query.js").Query} Query */
 
 /** Opens the page in the element. @param {HTMLElement} root */
 export async function openSearch(root) {
@@ -61,6 +61,7 @@ class SearchPage {
     this.request?.abort();
     const request = this.request = new AbortController();
     this.query = query;
+    setSessionPreference("search", location.pathname === "/" ? "/search" : location.pathname + location.search);
     const found = problems(query);
     if (Object.keys(found).length) {
       this.traces = [];

@@ -1,10 +1,10 @@
 // The form on the left of the search page.
-import * as api from "/assets/api.js";
-import { h, fill } from "/assets/dom.js";
-import { DEFAULTS, LOOKBACKS, MAXIMUM_LIMIT, problems } from "/assets/query.js";
-import * as logfmt from "/assets/logfmt.js";
+import * as api from "./api.js";
+import { h, fill } from "./dom.js";
+import { DEFAULTS, LOOKBACKS, MAXIMUM_LIMIT, problems } from "./query.js";
+import * as logfmt from "./logfmt.js";
 
-/** @typedef {import("/assets/query.js").Query} Query */
+/** @typedef {import("./query.js").Query} Query */
 
 export class SearchForm {
   /** @param {(query: Query) => void} onSubmit called with a query that has no problems */

@@ -1,12 +1,12 @@
 // The stage strip: where the request's time went, waiting or working. Its parts sum to the trace's duration.
-import { h } from "/assets/dom.js";
-import { duration, exact, percent } from "/assets/format.js";
-import { STAGES } from "/assets/color.js";
-import { stageSwatch } from "/assets/tip.js";
+import { h } from "./dom.js";
+import { duration, exact, percent } from "./format.js";
+import { STAGES } from "./color.js";
+import { stageSwatch } from "./tip.js";
 
 /**
  * The strip with its legend; null for a trace without inference spans.
- * @param {import("/assets/view.js").TraceView} view
+ * @param {import("./view.js").TraceView} view
  */
 export function stageStrip(view) {
   const { trace } = view;
@@ -28,7 +28,7 @@ function describe(part, total) {
   return `${label}: ${duration(part.duration)} (${exact(part.duration)}), ${percent(part.duration / total)} of the trace, ${part.waiting ? "waiting" : "working"}`;
 }
 
-/** @param {import("/assets/view.js").TraceView} view @param {Part} part @param {number} total */
+/** @param {import("./view.js").TraceView} view @param {Part} part @param {number} total */
 function segment(view, part, total) {
   const element = h("div", { class: `strip-segment${part.waiting ? " hatched" : ""}`, title: describe(part, total), "data-testid": "strip-segment", "data-stage": part.stage, "data-ns": part.duration });
   element.style.setProperty("--stage", `var(--stage-${part.stage in STAGES ? part.stage : "unaccounted"})`);
@@ -38,7 +38,7 @@ function segment(view, part, total) {
   return element;
 }
 
-/** @param {import("/assets/view.js").TraceView} view @param {Part} part @param {number} total */
+/** @param {import("./view.js").TraceView} view @param {Part} part @param {number} total */
 function entry(view, part, total) {
   const button = h("button", { class: "strip-entry", type: "button", title: describe(part, total), "data-testid": "strip-legend", "data-stage": part.stage, "data-ns": part.duration, onclick: () => goTo(view, part.stage) },
     stageSwatch(part.stage), h("span", null, STAGES[part.stage]?.label ?? part.stage), h("b", null, duration(part.duration)), h("span", { class: "faint" }, percent(part.duration / total)));
@@ -46,7 +46,7 @@ function entry(view, part, total) {
   return h("li", null, button);
 }
 
-/** Under the pointer or focus a stage glows in all rows. @param {HTMLElement} element @param {import("/assets/view.js").TraceView} view @param {string} stage */
+/** Under the pointer or focus a stage glows in all rows. @param {HTMLElement} element @param {import("./view.js").TraceView} view @param {string} stage */
 function glow(element, view, stage) {
   const set = (/** @type {string | null} */ value) => { view.stage = value; view.emit("stage"); };
   element.addEventListener("pointerenter", () => set(stage));
@@ -55,7 +55,7 @@ function glow(element, view, stage) {
   element.addEventListener("blur", () => set(null));
 }
 
-/** Selects the span where the stage is longest. @param {import("/assets/view.js").TraceView} view @param {string} stage */
+/** Selects the span where the stage is longest. @param {import("./view.js").TraceView} view @param {string} stage */
 function goTo(view, stage) {
   const { trace } = view;
   let best = 0, found = -1;

@@ -1,10 +1,10 @@
 // The tooltip of a bar: name, times, stages and the events near the pointer.
-import { h, fill } from "/assets/dom.js";
-import { duration, exact } from "/assets/format.js";
-import { STAGES } from "/assets/color.js";
+import { h, fill } from "./dom.js";
+import { duration, exact } from "./format.js";
+import { STAGES } from "./color.js";
 
 export class Tip {
-  /** @param {import("/assets/view.js").TraceView} view */
+  /** @param {import("./view.js").TraceView} view */
   constructor(view) {
     this.view = view;
     this.element = h("div", { class: "tip", "aria-hidden": "true", hidden: true });

@@ -1,21 +1,22 @@
 // The trace page: loads the columns, puts the parts together, keeps the URL.
-import * as api from "/assets/api.js";
-import { h, preference, setPreference } from "/assets/dom.js";
-import { duration } from "/assets/format.js";
-import { TraceColumns } from "/assets/columns.js";
-import { TraceView } from "/assets/view.js";
-import { Palette, serviceSlots } from "/assets/color.js";
-import { Waterfall } from "/assets/waterfall.js";
-import { Ruler } from "/assets/ruler.js";
-import { Minimap } from "/assets/minimap.js";
-import { stageStrip } from "/assets/strip.js";
-import { DetailPanel } from "/assets/detail.js";
-import { TraceHead } from "/assets/head.js";
-import { showHelp, wireKeys } from "/assets/keys.js";
-import { splitter } from "/assets/canvas.js";
+import * as api from "./api.js";
+import { h, preference, setPreference } from "./dom.js";
+import { duration } from "./format.js";
+import { TraceColumns } from "./columns.js";
+import { TraceView } from "./view.js";
+import { Palette, serviceSlots } from "./color.js";
+import { Waterfall } from "./waterfall.js";
+import { Ruler } from "./ruler.js";
+import { Minimap } from "./minimap.js";
+import { stageStrip } from "./strip.js";
+import { DetailPanel } from "./detail.js";
+import { TraceHead } from "./head.js";
+import { wireKeys } from "./keys.js";
+import { splitter } from "./canvas.js";
 
 /** Loads a trace and shows it in the element. @param {HTMLElement} root @param {string} id */
 export async function openTrace(root, id) {
+  document.body.classList.add("on-trace");
   document.title = `Trace ${id.slice(0, 7)} · Needletail`;
   const skeleton = setTimeout(() => root.replaceChildren(h("div", { class: "loading trace-loading", role: "status" }, h("p", { class: "muted" }, "Loading the trace…"), h("div", { class: "skeleton" }), h("div", { class: "skeleton" }), h("div", { class: "skeleton tall" }))), 150);
   try {
@@ -28,7 +29,22 @@ export async function openTrace(root, id) {
     clearTimeout(skeleton);
     root.replaceChildren(failure(error, id, () => openTrace(root, id)));
     if (!(error instanceof api.APIError)) throw error;
+    if (error.status === 404) waitFor(root, id, 10);
   }
+}
+
+/** Looks again every two seconds while the message stands: spans are sent in batches. @param {HTMLElement} root @param {string} id @param {number} times */
+function waitFor(root, id, times) {
+  const message = root.firstElementChild;
+  setTimeout(async () => {
+    if (times === 0 || !message?.isConnected) return;
+    try {
+      await api.trace(id);
+      if (message.isConnected) await openTrace(root, id);
+    } catch {
+      waitFor(root, id, times - 1);
+    }
+  }, 2000);
 }
 
 /** @param {unknown} error @param {string} id @param {() => void} again */
@@ -47,6 +63,7 @@ class TracePage {
     const slots = serviceSlots(trace.services.map((index) => trace.strings[index]));
     const palette = () => new Palette(slots, trace.strings);
     const view = this.view = new TraceView(trace, palette());
+    this.panelWidth = 380;
     this.narrow = matchMedia("(max-width: 900px)");
     this.panel = new DetailPanel(view, () => this.showPanel(false));
     this.head = new TraceHead(view, slots, this.panel);
@@ -60,6 +77,7 @@ class TracePage {
     document.title = `${trace.rootName || trace.traceID.slice(0, 7)} ${duration(trace.exactDuration)} · Needletail`;
     addEventListener("needletail-theme", () => { view.palette = palette(); view.emit("theme"); });
     this.waterfall.onLayout = () => this.ruler.draw();
+    this.waterfall.covered = () => (this.narrow.matches && this.panel.open ? this.panel.element.offsetHeight : 0);
     this.#wirePanel();
     this.urlTimer = 0;
     this.#expose();
@@ -92,8 +110,11 @@ class TracePage {
     this.panel.open = open;
     this.work.classList.toggle("with-panel", open);
     if (remember && !this.narrow.matches) setPreference("panel", open ? "open" : "closed");
-    if (open) this.panel.show();
-    else if (this.panel.element.contains(document.activeElement)) this.waterfall.element.focus();
+    if (open) {
+      this.panel.show();
+      if (remember && this.waterfall.stacked) this.work.scrollIntoView({ block: "start" });
+    }
+    if (!open && this.panel.element.contains(document.activeElement)) this.waterfall.element.focus();
   }
 
   start() {
@@ -109,7 +130,6 @@ class TracePage {
         else if (view.findText) head.find("");
       },
     });
-    document.getElementById("help")?.addEventListener("click", showHelp);
     view.listen((change) => { if (change === "select" || change === "zoom" || change === "find") this.#writeURL(); });
     addEventListener("popstate", () => this.readURL());
     waterfall.layout();

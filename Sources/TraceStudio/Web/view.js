@@ -1,5 +1,5 @@
 // What one sees of a trace right now: window of time, selection, folds, matches. Parts of the page listen to changes.
-import { FLAG } from "/assets/columns.js";
+import { FLAG } from "./columns.js";
 
 /** @typedef {"zoom" | "select" | "fold" | "find" | "theme" | "stage" | "panel"} Change */
 
@@ -7,7 +7,7 @@ import { FLAG } from "/assets/columns.js";
 const NARROWEST = 10;
 
 export class TraceView {
-  /** @param {import("/assets/columns.js").TraceColumns} trace @param {import("/assets/color.js").Palette} palette */
+  /** @param {import("./columns.js").TraceColumns} trace @param {import("./color.js").Palette} palette */
   constructor(trace, palette) {
     this.trace = trace;
     this.palette = palette;
@@ -17,6 +17,7 @@ export class TraceView {
     /** Whether the selection was made by the user or a link, and so belongs into the URL. */
     this.chosen = false;
     this.findText = "";
+    /** @type {Uint32Array} rows that match */
     this.matches = new Uint32Array();
     this.isMatch = new Uint8Array(0);
     /** @type {string | null} stage under the pointer in the strip */

@@ -1,16 +1,16 @@
 // The waterfall: a scrolling tree with pooled rows for names and one canvas for all bars, drawn once a frame.
-import { h, preference, setPreference } from "/assets/dom.js";
-import { BarPainter } from "/assets/bars.js";
-import { RowPool } from "/assets/rows.js";
-import { Tip } from "/assets/tip.js";
-import { fitCanvas, splitter } from "/assets/canvas.js";
+import { h, preference, setPreference } from "./dom.js";
+import { BarPainter } from "./bars.js";
+import { RowPool } from "./rows.js";
+import { Tip } from "./tip.js";
+import { fitCanvas, splitter } from "./canvas.js";
 
 /** Below this width names stand above their bars. */
 const STACKED_BELOW = 640;
 const NAME_WIDTH = 360, NAME_MINIMUM = 200;
 
 export class Waterfall {
-  /** @param {import("/assets/view.js").TraceView} view @param {() => void} onActivate opens the detail of the selection */
+  /** @param {import("./view.js").TraceView} view @param {() => void} onActivate opens the detail of the selection */
   constructor(view, onActivate) {
     this.view = view;
     this.onActivate = onActivate;
@@ -26,6 +26,12 @@ export class Waterfall {
     this.window.append(this.canvas, this.tip.element);
     this.preferredNameWidth = Number(preference("nameWidth")) || NAME_WIDTH;
     this.nameWidth = NAME_WIDTH;
+    /** Left edge and width of the bars, height of the tree, in px; zero until measured. */
+    this.barLeft = 0;
+    this.barWidth = 0;
+    this.height = 0;
+    /** Whether names stand above their bars. */
+    this.stacked = false;
     this.rowHeight = 24;
     this.barOffset = 6;
     this.hoverX = -1;
@@ -52,20 +58,20 @@ export class Waterfall {
       set: (px) => { this.preferredNameWidth = px; this.layout(); },
       done: () => setPreference("nameWidth", String(Math.round(this.nameWidth))),
     });
-    this.window.addEventListener("click", (event) => {
+    this.window.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       const row = this.#rowAt(event);
       if (row < 0) return;
       this.view.select(row);
       this.element.focus({ preventScroll: true });
       this.onActivate();
     });
-    this.window.addEventListener("dblclick", (event) => {
+    this.window.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => {
       const row = this.#rowAt(event);
       if (row >= 0 && !/** @type {Element} */ (event.target).closest(".row-fold")) this.view.fit(row);
     });
-    this.window.addEventListener("pointermove", (event) => this.#hover(event));
+    this.window.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#hover(event));
     this.window.addEventListener("pointerleave", () => this.#leave());
-    this.element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    this.element.addEventListener("wheel", (/** @type {WheelEvent} */ event) => this.#wheel(event), { passive: false });
   }
 
   /** Measures the box and sets the widths. */
@@ -79,11 +85,10 @@ export class Waterfall {
     this.rowHeight = stacked ? (coarse ? 48 : 42) : coarse ? 44 : 24;
     this.barOffset = stacked ? this.rowHeight - 18 : (this.rowHeight - 12) / 2;
     this.nameWidth = stacked ? 0 : Math.round(Math.max(NAME_MINIMUM, Math.min(this.preferredNameWidth, width * 0.6)));
-    this.barInset = stacked ? 8 : 0;
-    this.barWidth = Math.max(10, width - this.nameWidth - 8 - this.barInset);
-    this.barLeft = this.nameWidth + this.barInset;
+    this.barLeft = this.nameWidth + (stacked ? 8 : 0);
+    this.barWidth = Math.max(10, width - this.barLeft - 8);
     this.height = height;
-    const depth = Math.max(1, this.view.trace.maximumDepth);
+    const depth = this.view.trace.levels;
     this.pool.indent = Math.max(1, Math.min(12, ((stacked ? width : this.nameWidth) - 150) / depth));
     this.outer.style.setProperty("--name-width", `${this.nameWidth}px`);
     this.outer.style.setProperty("--row-height", `${this.rowHeight}px`);
@@ -132,14 +137,15 @@ export class Waterfall {
     const line = this.view.trace.line[row];
     if (line < 0 || !this.height) return;
     const top = line * this.rowHeight, scroll = this.element.scrollTop;
-    if (top >= scroll && top + this.rowHeight <= scroll + this.height) return;
-    const near = top > scroll - this.height && top < scroll + 2 * this.height;
-    if (!near) this.element.scrollTop = top - this.height / 2;
-    else this.element.scrollTop = top < scroll ? top : top + this.rowHeight - this.height;
+    const height = Math.max(this.rowHeight, this.height - this.covered());
+    if (top >= scroll && top + this.rowHeight <= scroll + height) return;
+    const near = top > scroll - height && top < scroll + 2 * height;
+    if (!near) this.element.scrollTop = top - height / 2;
+    else this.element.scrollTop = top < scroll ? top : top + this.rowHeight - height;
   }
 
   /** Lines that fit on one screen. */
-  get page() { return Math.max(1, Math.floor((this.height ?? 240) / this.rowHeight) - 1); }
+  get page() { return Math.max(1, Math.floor(this.height / this.rowHeight) - 1); }
 
   /** @param {number} row @param {boolean} deep */
   #toggle(row, deep) {
@@ -195,6 +201,8 @@ export class Waterfall {
     }
   }
 
-  /** @type {((time: number | null) => void) | undefined} */
+  /** Called with the time under the pointer. @type {((time: number | null) => void) | undefined} */
   onHover;
+  /** Pixels at the bottom that something else covers. @type {() => number} */
+  covered = () => 0;
 }

@@ -1,5 +1,5 @@
 // What an empty server shows: how to send the first trace, ready to copy, with this host's own addresses.
-import { h, copyButton } from "/assets/dom.js";
+import { h, copyButton } from "./dom.js";
 
 /** The three ways in, with a line that waits for the first span. */
 export function welcome() {
