@@ -22,6 +22,7 @@ public final class SpanIngest: Service, Sendable {
     }
 
     private let store: any TraceStore
+    private let retryAfterSeconds: Int
     private let logger: Logger
     private let state: Mutex<State>
 
@@ -31,6 +32,7 @@ public final class SpanIngest: Service, Sendable {
     ///   - logger: Told about commits that fail.
     public init(store: any TraceStore, configuration: SpanIngestConfiguration = SpanIngestConfiguration(), logger: Logger) {
         self.store = store
+        self.retryAfterSeconds = configuration.retryAfterSeconds
         self.logger = logger
         self.state = Mutex(State(queue: Queue(configuration: configuration)))
     }
@@ -103,6 +105,7 @@ public final class SpanIngest: Service, Sendable {
                 let failure = IngestError(
                     code: .storeFailed,
                     message: "the trace store could not commit the spans (\(error)); send them again",
+                    retryAfterSeconds: retryAfterSeconds,
                     cause: error
                 )
                 for entry in group.entries { entry.waiter.resume(throwing: failure) }

@@ -8,6 +8,9 @@ public import ServiceLifecycle
 ///
 /// The status OK is sent after the spans are durable.
 public struct OTLPGRPCReceiver: Service {
+    /// Bytes beyond the limit that are read to be refused properly.
+    private static let transportMargin = 16 * 1024 * 1024
+
     private let host: String
     private let port: Int
     private let service: OTLPTraceService
@@ -32,7 +35,7 @@ public struct OTLPGRPCReceiver: Service {
     ) {
         self.host = host
         self.port = port
-        self.service = OTLPTraceService(ingest: ingest, logger: logger)
+        self.service = OTLPTraceService(ingest: ingest, maximumMessageSize: limits.maximumRequestSize, logger: logger)
         self.limits = limits
         self.logger = logger
         self.onListening = onListening
@@ -44,7 +47,9 @@ public struct OTLPGRPCReceiver: Service {
             address: address,
             transportSecurity: .plaintext,
             config: .defaults { [limits] config in
-                config.rpc.maxRequestPayloadSize = limits.maximumRequestSize
+                // The transport resets the stream of a message beyond its limit, which senders take for a lost connection and try
+                // again. So it lets a bit more through, and the service answers with a status that ends the trying.
+                config.rpc.maxRequestPayloadSize = limits.maximumRequestSize + Self.transportMargin
                 config.compression.enabledAlgorithms = [.none, .gzip, .deflate]
                 config.http2.targetWindowSize = 1 << 20
                 config.connection.maxIdleTime = .seconds(limits.idleTimeoutSeconds)

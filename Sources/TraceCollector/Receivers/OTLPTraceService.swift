@@ -12,12 +12,14 @@ struct OTLPTraceService: RegistrableRPCService {
     )
 
     let ingest: SpanIngest
+    /// Bytes of one message after decompression.
+    let maximumMessageSize: Int
     let logger: Logger
 
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
         router.registerHandler(
             forMethod: Self.export,
-            deserializer: ExportRequestDeserializer(),
+            deserializer: ExportRequestDeserializer(maximumSize: maximumMessageSize),
             serializer: RawMessageSerializer()
         ) { [self] request, _ in
             var decoded: DecodedSpans?
@@ -30,14 +32,20 @@ struct OTLPTraceService: RegistrableRPCService {
         }
     }
 
-    private func spans(_ message: Result<DecodedSpans, WireError>) throws(RPCError) -> DecodedSpans {
+    private func spans(_ message: ExportRequest) throws(RPCError) -> DecodedSpans {
+        let refusal: RPCError
         switch message {
-        case .success(let decoded): return decoded
-        case .failure(let error):
-            ingest.countMalformedRequest()
-            logger.debug("Spans refused", metadata: ["reason": "\(error.message)"])
-            throw RPCError(code: .invalidArgument, message: error.message)
+        case .decoded(let spans):
+            return spans
+        case .malformed(let error):
+            refusal = RPCError(code: .invalidArgument, message: error.message)
+        case .tooLarge(let size):
+            let message = "the request of \(size) bytes is larger than \(maximumMessageSize) bytes; send smaller batches"
+            refusal = RPCError(code: .resourceExhausted, message: message)
         }
+        ingest.countMalformedRequest()
+        logger.debug("Spans refused", metadata: ["reason": "\(refusal.message)"])
+        throw refusal
     }
 
     /// Stores the spans of one `ExportTraceServiceRequest` and returns the bytes of its response.
@@ -67,15 +75,25 @@ extension RPCError {
     }
 }
 
+/// A request message as far as it could be read.
+enum ExportRequest: Sendable {
+    case decoded(DecodedSpans)
+    case malformed(WireError)
+    case tooLarge(Int)
+}
+
 /// Decodes an `ExportTraceServiceRequest` straight from the transport's buffer.
 struct ExportRequestDeserializer: MessageDeserializer {
-    func deserialize<Bytes: GRPCContiguousBytes>(_ serializedMessageBytes: Bytes) throws -> Result<DecodedSpans, WireError> {
-        serializedMessageBytes.withUnsafeBytes { raw in
+    var maximumSize: Int
+
+    func deserialize<Bytes: GRPCContiguousBytes>(_ serializedMessageBytes: Bytes) throws -> ExportRequest {
+        if serializedMessageBytes.count > maximumSize { return .tooLarge(serializedMessageBytes.count) }
+        return serializedMessageBytes.withUnsafeBytes { raw in
             raw.withMemoryRebound(to: UInt8.self) { bytes in
                 do throws(WireError) {
-                    return .success(try OTLPProtobuf.decode(bytes))
+                    return .decoded(try OTLPProtobuf.decode(bytes))
                 } catch {
-                    return .failure(error)
+                    return .malformed(error)
                 }
             }
         }
