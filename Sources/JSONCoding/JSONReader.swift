@@ -64,8 +64,15 @@ public struct JSONReader: ~Copyable {
 
     // MARK: Looking ahead
 
-    @inlinable
+    @inlinable @inline(__always)
     mutating func skipBlanks() {
+        // Compact text, the rule between programs: nothing to skip.
+        if position < count, base[position] > 0x20 { return }
+        skipSomeBlanks()
+    }
+
+    @usableFromInline
+    mutating func skipSomeBlanks() {
         while position < count {
             switch base[position] {
             case 0x20, 0x0a, 0x0d, 0x09: position &+= 1
@@ -104,7 +111,7 @@ public struct JSONReader: ~Copyable {
         try open(UInt8(ascii: "["), "an array")
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     mutating func open(_ bracket: UInt8, _ name: StaticString) throws(JSONError) {
         skipBlanks()
         guard position < count, base[position] == bracket else { throw mismatch(name) }
@@ -139,7 +146,7 @@ public struct JSONReader: ~Copyable {
     }
 
     /// Consumes the comma or the closing bracket; `false` for the bracket.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func advance(closing: UInt8, _ expected: StaticString) throws(JSONError) -> Bool {
         skipBlanks()
         guard position < count else { throw unexpected(expected) }
@@ -207,7 +214,8 @@ public struct JSONReader: ~Copyable {
     /// - Returns: `false` when the next value is another one, which is not consumed.
     @inlinable
     public mutating func readNull() throws(JSONError) -> Bool {
-        guard try peek() == .null else { return false }
+        skipBlanks()
+        guard position < count, base[position] == UInt8(ascii: "n") else { return false }
         try literal("null")
         return true
     }

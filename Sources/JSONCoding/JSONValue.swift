@@ -74,7 +74,7 @@ public enum JSONValue: Hashable, Sendable {
     public var bytes: [UInt8] {
         var writer = JSONWriter()
         write(to: &writer)
-        return writer.bytes
+        return writer.finish()
     }
 
     // MARK: Access

@@ -8,8 +8,9 @@
 ///     writer.string("needle")
 ///     writer.endObject()
 public struct JSONWriter: Sendable {
-    /// The UTF-8 text so far.
-    public var bytes: [UInt8]
+    /// Text up to ``used``, then room to write into.
+    @usableFromInline var storage: [UInt8]
+    @usableFromInline var used = 0
 
     /// A value came before on this level, so that the next one needs a comma.
     @usableFromInline var needsComma = false
@@ -18,79 +19,190 @@ public struct JSONWriter: Sendable {
     ///
     /// - Parameter reserving: how many bytes the text will about have.
     public init(reserving: Int = 0) {
-        bytes = []
-        bytes.reserveCapacity(reserving)
+        storage = [UInt8](repeating: 0, count: max(0, reserving))
     }
 
-    /// Continues in a buffer that is cleared first; its memory is used again.
+    /// Writes into a buffer whose content is given up; its memory is used again.
     public init(reusing buffer: consuming [UInt8]) {
-        bytes = buffer
-        bytes.removeAll(keepingCapacity: true)
+        storage = buffer
     }
 
-    @inlinable
-    mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    /// The UTF-8 text so far, as a copy; ``finish()`` takes it without one.
+    public var bytes: [UInt8] {
+        get { Array(storage[..<used]) }
+        set {
+            storage = newValue
+            used = newValue.count
+        }
+    }
+
+    /// The UTF-8 text.
+    public consuming func finish() -> [UInt8] {
+        storage.removeLast(storage.count - used)
+        return storage
+    }
+
+    // MARK: Room
+
+    /// Hands out memory for at most `count` bytes; `body` returns how many it wrote.
+    @inlinable @inline(__always)
+    mutating func append(atMost count: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
+        if storage.count &- used < count { grow(count) }
+        let start = used
+        used = start &+ storage.withUnsafeMutableBufferPointer { buffer in
+            // In bounds: `count` bytes are left behind `start`; a request for none gets no memory.
+            guard let base = buffer.baseAddress else { return 0 }
+            return body(base + start)
+        }
+    }
+
+    @usableFromInline @inline(never)
+    mutating func grow(_ count: Int) {
+        let larger = max(256, storage.count * 2, used + count)
+        storage.append(contentsOf: repeatElement(0, count: larger - storage.count))
+    }
+
+    /// Writes the comma that is due and one byte.
+    @inlinable @inline(__always)
+    mutating func open(_ bracket: UInt8) {
+        let comma = needsComma
+        append(atMost: 2) { target in
+            var length = 0
+            if comma {
+                target[0] = UInt8(ascii: ",")
+                length = 1
+            }
+            target[length] = bracket
+            return length &+ 1
+        }
+        needsComma = false
+    }
+
+    @inlinable @inline(__always)
+    mutating func close(_ bracket: UInt8) {
+        append(atMost: 1) { target in
+            target[0] = bracket
+            return 1
+        }
         needsComma = true
+    }
+
+    @inlinable @inline(__always)
+    mutating func separate() {
+        if needsComma {
+            append(atMost: 1) { target in
+                target[0] = UInt8(ascii: ",")
+                return 1
+            }
+        }
+        needsComma = true
+    }
+
+    @inlinable @inline(__always)
+    mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
+        append(atMost: text.count) { target in
+            if let start = text.baseAddress { target.update(from: start, count: text.count) }
+            return text.count
+        }
     }
 
     // MARK: Objects and arrays
 
     /// Writes `{`.
     @inlinable
-    public mutating func beginObject() {
-        separate()
-        bytes.append(UInt8(ascii: "{"))
-        needsComma = false
-    }
+    public mutating func beginObject() { open(UInt8(ascii: "{")) }
 
     /// Writes `}`.
     @inlinable
-    public mutating func endObject() {
-        bytes.append(UInt8(ascii: "}"))
-        needsComma = true
-    }
+    public mutating func endObject() { close(UInt8(ascii: "}")) }
 
     /// Writes `[`.
     @inlinable
-    public mutating func beginArray() {
-        separate()
-        bytes.append(UInt8(ascii: "["))
-        needsComma = false
-    }
+    public mutating func beginArray() { open(UInt8(ascii: "[")) }
 
     /// Writes `]`.
     @inlinable
-    public mutating func endArray() {
-        bytes.append(UInt8(ascii: "]"))
-        needsComma = true
-    }
+    public mutating func endArray() { close(UInt8(ascii: "]")) }
 
     /// Writes the name of a member that needs no escapes: printable ASCII without `"` and `\`.
     @inlinable
     public mutating func key(_ name: StaticString) {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        let comma = needsComma
+        name.withUTF8Buffer { text in
+            append(atMost: text.count &+ 4) { target in
+                var length = 0
+                if comma {
+                    target[0] = UInt8(ascii: ",")
+                    length = 1
+                }
+                target[length] = UInt8(ascii: "\"")
+                length &+= 1
+                if let start = text.baseAddress { (target + length).update(from: start, count: text.count) }
+                length &+= text.count
+                target[length] = UInt8(ascii: "\"")
+                target[length &+ 1] = UInt8(ascii: ":")
+                return length &+ 2
+            }
+        }
         needsComma = false
-        bytes.append(UInt8(ascii: "\""))
-        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
     }
 
     /// Writes the name of a member, with escapes where needed.
     public mutating func key(string name: String) {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        string(name)
+        append(atMost: 1) { target in
+            target[0] = UInt8(ascii: ":")
+            return 1
+        }
         needsComma = false
-        appendQuoted(name)
-        bytes.append(UInt8(ascii: ":"))
     }
 
     // MARK: Values
 
     /// Writes a string, with escapes where needed.
     public mutating func string(_ value: String) {
+        let comma = needsComma
+        needsComma = true
+        var value = value
+        value.withUTF8 { text in
+            guard Self.isClean(text) else { return appendEscaped(text, comma: comma) }
+            append(atMost: text.count &+ 3) { target in
+                var length = 0
+                if comma {
+                    target[0] = UInt8(ascii: ",")
+                    length = 1
+                }
+                target[length] = UInt8(ascii: "\"")
+                length &+= 1
+                if let start = text.baseAddress { (target + length).update(from: start, count: text.count) }
+                length &+= text.count
+                target[length] = UInt8(ascii: "\"")
+                return length &+ 1
+            }
+        }
+    }
+
+    /// Writes 64-bit words as a string of lower-case hexadecimal digits, sixteen each: ids.
+    public mutating func hex(_ high: UInt64, _ low: UInt64) {
         separate()
-        appendQuoted(value)
+        append(atMost: 34) { target in
+            target[0] = UInt8(ascii: "\"")
+            Self.putHex(high, target + 1)
+            Self.putHex(low, target + 17)
+            target[33] = UInt8(ascii: "\"")
+            return 34
+        }
+    }
+
+    /// Writes a 64-bit word as a string of sixteen lower-case hexadecimal digits: ids.
+    public mutating func hex(_ word: UInt64) {
+        separate()
+        append(atMost: 18) { target in
+            target[0] = UInt8(ascii: "\"")
+            Self.putHex(word, target + 1)
+            target[17] = UInt8(ascii: "\"")
+            return 18
+        }
     }
 
     /// Writes an integer.
@@ -113,17 +225,17 @@ public struct JSONWriter: Sendable {
     /// Writes an integer between quotes, as protobuf's JSON has it for 64-bit fields.
     public mutating func quotedInt(_ value: Int64) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
+        quote()
         appendInteger(value)
-        bytes.append(UInt8(ascii: "\""))
+        quote()
     }
 
     /// Writes an unsigned integer between quotes, as protobuf's JSON has it for 64-bit fields.
     public mutating func quotedUInt(_ value: UInt64) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
+        quote()
         appendDigits(value)
-        bytes.append(UInt8(ascii: "\""))
+        quote()
     }
 
     /// Writes the shortest text that reads back as the same number; `"NaN"`, `"Infinity"` and `"-Infinity"` as strings.
@@ -132,10 +244,9 @@ public struct JSONWriter: Sendable {
         separate()
         if value.magnitude < 9_007_199_254_740_992, Double(Int64(value)) == value, value != 0 || value.sign == .plus {
             appendInteger(Int64(value))
-            bytes.append(UInt8(ascii: "."))
-            bytes.append(UInt8(ascii: "0"))
+            append(".0")
         } else {
-            bytes.append(contentsOf: value.description.utf8)
+            append(value.description)
         }
     }
 
@@ -145,31 +256,28 @@ public struct JSONWriter: Sendable {
         separate()
         if value.magnitude < 16_777_216, Float(Int64(value)) == value, value != 0 || value.sign == .plus {
             appendInteger(Int64(value))
-            bytes.append(UInt8(ascii: "."))
-            bytes.append(UInt8(ascii: "0"))
+            append(".0")
         } else {
-            bytes.append(contentsOf: value.description.utf8)
+            append(value.description)
         }
     }
 
     /// Writes `true` or `false`.
     public mutating func bool(_ value: Bool) {
         separate()
-        let text: StaticString = value ? "true" : "false"
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        append(value ? "true" : "false")
     }
 
     /// Writes `null`.
     public mutating func null() {
         separate()
-        let text: StaticString = "null"
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        append("null")
     }
 
     /// Writes one value that is JSON text already.
     public mutating func raw(_ value: [UInt8]) {
         separate()
-        bytes.append(contentsOf: value)
+        value.withUnsafeBufferPointer { append($0) }
     }
 
     // MARK: Text
@@ -178,67 +286,103 @@ public struct JSONWriter: Sendable {
         value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
     }
 
+    private mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append($0) }
+    }
+
+    private mutating func quote() {
+        append(atMost: 1) { target in
+            target[0] = UInt8(ascii: "\"")
+            return 1
+        }
+    }
+
     private mutating func appendInteger(_ value: Int64) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        if value < 0 { append("-") }
         appendDigits(value.magnitude)
     }
 
     private mutating func appendDigits(_ value: UInt64) {
-        if value < 10 {
-            bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value))
-            return
-        }
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+        // At most 20 digits: 2^64 has 20.
+        append(atMost: 20) { target in
+            var length = 1
+            var power: UInt64 = 10
+            while length < 20, value >= power {
+                length &+= 1
+                power = power &* 10
+            }
             var rest = value
-            var first = 20
-            // At most 20 digits: 2^64 has 20.
-            while rest > 0 {
-                let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-                first -= 1
-                digits[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: remainder)
-                rest = quotient
+            var index = length
+            while index > 0 {
+                index &-= 1
+                target[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
             }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+            return length
         }
     }
 
-    private mutating func appendQuoted(_ value: String) {
-        bytes.append(UInt8(ascii: "\""))
-        var value = value
-        value.withUTF8 { appendEscaped($0) }
-        bytes.append(UInt8(ascii: "\""))
+    private static func putHex(_ word: UInt64, _ target: UnsafeMutablePointer<UInt8>) {
+        var shift: UInt64 = 60
+        for index in 0..<16 {
+            let nibble = UInt8(truncatingIfNeeded: word &>> shift) & 0xf
+            target[index] = nibble < 10 ? UInt8(ascii: "0") &+ nibble : UInt8(ascii: "a") &- 10 &+ nibble
+            shift = shift &- 4
+        }
     }
 
-    private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
-        var clean = 0
+    // MARK: Escapes
+
+    /// No byte needs an escape.
+    private static func isClean(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let raw = UnsafeRawBufferPointer(text)
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
         var index = 0
-        while index < text.count {
-            let byte = text[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-                index += 1
-                continue
-            }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean..<index]))
-            appendEscape(byte)
-            index += 1
-            clean = index
+        while index &+ 8 <= raw.count {
+            let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let quote = word ^ (ones &* 0x22)
+            let backslash = word ^ (ones &* 0x5c)
+            let marks = ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((word &- (ones &* 0x20)) & ~word)
+            if marks & highs != 0 { return false }
+            index &+= 8
         }
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean...]))
+        while index < raw.count {
+            if needsEscape(raw[index]) { return false }
+            index &+= 1
+        }
+        return true
     }
 
-    private mutating func appendEscape(_ byte: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
+    @inline(__always)
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, comma: Bool) {
+        if comma { append(",") }
+        quote()
+        var clean = 0
+        for index in text.indices where Self.needsEscape(text[index]) {
+            append(UnsafeBufferPointer(rebasing: text[clean..<index]))
+            append(Self.escape(text[index]))
+            clean = index + 1
+        }
+        append(UnsafeBufferPointer(rebasing: text[clean...]))
+        quote()
+    }
+
+    private static func escape(_ byte: UInt8) -> String {
         switch byte {
-        case 0x08: bytes.append(UInt8(ascii: "b"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
-        case 0x0a: bytes.append(UInt8(ascii: "n"))
-        case 0x0c: bytes.append(UInt8(ascii: "f"))
-        case 0x0d: bytes.append(UInt8(ascii: "r"))
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-        default:
-            bytes.append(contentsOf: "u00".utf8)
-            bytes.append(UInt8(ascii: "0") + byte >> 4)
-            bytes.append(byte & 0xf < 10 ? UInt8(ascii: "0") + byte & 0xf : UInt8(ascii: "a") + byte & 0xf - 10)
+        case 0x08: "\\b"
+        case 0x09: "\\t"
+        case 0x0a: "\\n"
+        case 0x0c: "\\f"
+        case 0x0d: "\\r"
+        case UInt8(ascii: "\""): "\\\""
+        case UInt8(ascii: "\\"): "\\\\"
+        default: "\\u00" + (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
         }
     }
 }

@@ -3,7 +3,7 @@ public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The class of a failure; more may be added.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Base: String {
-            case malformed, tooDeep
+            case malformed, tooDeep, tooLarge
         }
 
         private let base: Base
@@ -14,6 +14,8 @@ public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let malformed = Code(.malformed)
         /// Values are nested deeper than the bound.
         public static let tooDeep = Code(.tooDeep)
+        /// More elements than the bound.
+        public static let tooLarge = Code(.tooLarge)
 
         public var description: String { base.rawValue }
     }

@@ -60,6 +60,23 @@ import TraceWire
         #expect(throws: WireError.self) { try OTLPProtobuf.decode([0x0a] + [UInt8](repeating: 0xff, count: 9) + [0x02]) }
     }
 
+    @Test func tooManyElementsAreRefused() throws {
+        // Empty groups, the smallest elements there are.
+        let groups = (0..<100).flatMap { _ in [0x0a, 0x00] as [UInt8] }
+        #expect(try OTLPProtobuf.decode(groups, maximumElements: 100).batch.resourceSpans.count == 100)
+        let error = try #require(throws: WireError.self) { try OTLPProtobuf.decode(groups, maximumElements: 99) }
+        #expect(error.code == .tooLarge)
+        #expect(error.message.contains("more than 99"))
+        let text = Array((#"{"resourceSpans":["# + Array(repeating: "{}", count: 100).joined(separator: ",") + "]}").utf8)
+        #expect(try OTLPJSON.decode(text, maximumElements: 100).batch.resourceSpans.count == 100)
+        #expect(try #require(throws: WireError.self) { try OTLPJSON.decode(text, maximumElements: 99) }.code == .tooLarge)
+        // The request in which everything is set: 2 groups, 1 span, 1 event, 1 link, 13 attributes and 3 list elements.
+        #expect(try OTLPProtobuf.decode(FullSpan.protobuf, maximumElements: 21).batch == FullSpan.batch)
+        #expect(throws: WireError.self) { try OTLPProtobuf.decode(FullSpan.protobuf, maximumElements: 20) }
+        #expect(try OTLPJSON.decode(Array(FullSpan.json.utf8), maximumElements: 21).batch == FullSpan.batch)
+        #expect(throws: WireError.self) { try OTLPJSON.decode(Array(FullSpan.json.utf8), maximumElements: 20) }
+    }
+
     @Test func randomDamageToProtobuf() {
         var fuzzer = Fuzzer(seed: 20_260_101) { OTLPProtobuf.encode($0) }
         fuzzer.run(for: Self.duration) { #expect(Self.isStable(protobuf: $0), "\($0)") }

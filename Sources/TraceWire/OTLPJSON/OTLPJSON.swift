@@ -5,10 +5,12 @@ public import TraceModel
 public enum OTLPJSON {
     /// Reads an `ExportTraceServiceRequest`.
     ///
-    /// - Throws: ``WireError`` when the bytes are no such JSON, or an attribute is nested deeper than ``WireLimit/valueDepth``.
-    public static func decode(_ bytes: [UInt8]) throws(WireError) -> DecodedSpans {
+    /// - Parameter maximumElements: how many spans, events, links and attributes it may hold together.
+    /// - Throws: ``WireError`` when the bytes are no such JSON, hold more elements, or nest an attribute deeper than
+    ///   ``WireLimit/valueDepth``.
+    public static func decode(_ bytes: [UInt8], maximumElements: Int = WireLimit.elements) throws(WireError) -> DecodedSpans {
         try read(bytes) { reader in
-            var decoder = OTLPJSONDecoder()
+            var decoder = OTLPJSONDecoder(maximumElements: maximumElements)
             return try decoder.decode(&reader)
         }
     }
@@ -17,7 +19,7 @@ public enum OTLPJSON {
     public static func encode(_ batch: SpanBatch) -> [UInt8] {
         var encoder = OTLPJSONEncoder(writer: JSONWriter(reserving: 512 + batch.spanCount * OTLPJSONEncoder.expectedSpanSize))
         encoder.batch(batch)
-        return encoder.writer.bytes
+        return encoder.writer.finish()
     }
 
     /// Writes an `ExportTraceServiceResponse`: `{}` for full success.
@@ -40,7 +42,7 @@ public enum OTLPJSON {
             writer.endObject()
         }
         writer.endObject()
-        return writer.bytes
+        return writer.finish()
     }
 
     /// Reads an `ExportTraceServiceResponse`.
@@ -49,7 +51,6 @@ public enum OTLPJSON {
     public static func decodeExportResponse(_ bytes: [UInt8]) throws(WireError) -> (rejectedSpans: Int64, message: String) {
         if bytes.isEmpty { return (0, "") }
         return try read(bytes) { reader in
-            let decoder = OTLPJSONDecoder()
             var response: (rejectedSpans: Int64, message: String) = (0, "")
             try reader.beginObject()
             while let key = try reader.nextKey() {
@@ -62,7 +63,7 @@ public enum OTLPJSON {
                 while let key = try reader.nextKey() {
                     if try reader.readNull() { continue }
                     switch key {
-                    case "rejectedSpans": response.rejectedSpans = try decoder.int64(&reader)
+                    case "rejectedSpans": response.rejectedSpans = try OTLPJSONDecoder.int64(&reader)
                     case "errorMessage": response.message = try reader.readString()
                     default: try reader.skip()
                     }
@@ -83,7 +84,7 @@ public enum OTLPJSON {
         writer.key("message")
         writer.string(message)
         writer.endObject()
-        return writer.bytes
+        return writer.finish()
     }
 
     private static func read<R>(_ bytes: [UInt8], _ body: (inout JSONReader) throws -> R) throws(WireError) -> R {

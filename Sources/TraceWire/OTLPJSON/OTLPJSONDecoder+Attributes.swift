@@ -10,6 +10,9 @@ extension OTLPJSONDecoder {
     private mutating func keyValues(_ reader: inout JSONReader, into attributes: inout [Attribute], depth: Int) throws {
         try reader.beginArray()
         while try reader.nextElement() {
+            try budget.take()
+            // Neighbours have about as many attributes as each other.
+            if attributes.isEmpty { attributes.reserveCapacity(attributeCountHint) }
             var attribute = Attribute(key: "", value: .empty)
             try reader.beginObject()
             while let key = try reader.nextKey() {
@@ -22,6 +25,7 @@ extension OTLPJSONDecoder {
             }
             attributes.append(attribute)
         }
+        attributeCountHint = min(attributes.count, 32)
     }
 
     /// One member of `{"stringValue","boolValue","intValue","doubleValue","arrayValue":{"values":[AnyValue]},
@@ -33,7 +37,7 @@ extension OTLPJSONDecoder {
             if try reader.readNull() { continue }
             switch key {
             case "stringValue": value = .string(try string(&reader))
-            case "intValue": value = .int(try int64(&reader))
+            case "intValue": value = .int(try Self.int64(&reader))
             case "boolValue": value = .bool(try bool(&reader))
             case "doubleValue": value = .double(try double(&reader))
             case "arrayValue": value = .array(try arrayValue(&reader, depth: try deeper(reader.offset, depth)))
@@ -56,6 +60,7 @@ extension OTLPJSONDecoder {
             }
             try reader.beginArray()
             while try reader.nextElement() {
+                try budget.take()
                 // A null element stays an element, so that the places of the others keep their meaning.
                 values.append(try reader.readNull() ? .empty : try anyValue(&reader, depth: depth))
             }

@@ -18,19 +18,19 @@ extension OTLPJSONDecoder {
     func uint64(_ reader: inout JSONReader) throws(JSONError) -> UInt64 {
         guard try reader.peek() == .string else { return try reader.readUInt64() }
         let offset = reader.offset
-        guard let value = try reader.withStringBytes({ bytes, _ in Self.digits(bytes[...]) }) else {
+        guard let value = try reader.withStringBytes({ bytes, _ in Self.digits(bytes) }) else {
             throw Self.notANumber("a whole number between 0 and 2^64-1, as digits", offset)
         }
         return value
     }
 
     /// A signed number, with or without quotes.
-    func int64(_ reader: inout JSONReader) throws(JSONError) -> Int64 {
+    static func int64(_ reader: inout JSONReader) throws(JSONError) -> Int64 {
         guard try reader.peek() == .string else { return try reader.readInt64() }
         let offset = reader.offset
         let value = try reader.withStringBytes { bytes, _ -> Int64? in
             let isNegative = bytes.first == UInt8(ascii: "-")
-            guard let magnitude = Self.digits(bytes[(isNegative ? 1 : 0)...]) else { return nil }
+            guard let magnitude = Self.digits(UnsafeBufferPointer(rebasing: bytes[(isNegative ? 1 : 0)...])) else { return nil }
             if isNegative { return magnitude <= 1 << 63 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil }
             return Int64(exactly: magnitude)
         }
@@ -94,27 +94,20 @@ extension OTLPJSONDecoder {
 
     /// 1 to 20 decimal digits within 64 bits.
     @inline(__always)
-    private static func digits(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
+    private static func digits(_ text: UnsafeBufferPointer<UInt8>) -> UInt64? {
         guard (1...20).contains(text.count) else { return nil }
         var value: UInt64 = 0
-        if text.count < 20 {
-            // No overflow: 19 digits are less than 2^64.
-            for byte in text {
-                let digit = byte &- UInt8(ascii: "0")
-                guard digit <= 9 else { return nil }
-                value = value &* 10 &+ UInt64(digit)
-            }
-            return value
-        }
-        for byte in text {
-            let digit = byte &- UInt8(ascii: "0")
+        for index in 0..<min(text.count, 19) {
+            let digit = text[index] &- UInt8(ascii: "0")
             guard digit <= 9 else { return nil }
-            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
-            guard !overflow, !carry else { return nil }
-            value = sum
+            // No overflow: 19 digits are less than 2^64.
+            value = value &* 10 &+ UInt64(digit)
         }
-        return value
+        if text.count < 20 { return value }
+        let digit = text[19] &- UInt8(ascii: "0")
+        let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+        let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+        return digit > 9 || overflow || carry ? nil : sum
     }
 
     private static func notANumber(_ expected: String, _ offset: Int) -> JSONError {
@@ -162,11 +155,26 @@ extension OTLPJSONDecoder {
     /// Sixteen hex digits.
     @inline(__always)
     private static func word(_ text: UnsafeBufferPointer<UInt8>, _ offset: Int) -> UInt64? {
-        var value: UInt64 = 0
-        for index in offset..<offset + 16 {
-            guard let nibble = Hex.value(of: text[index]) else { return nil }
-            value = value << 4 | UInt64(nibble)
-        }
-        return value
+        let raw = UnsafeRawBufferPointer(text)
+        guard let high = hexDigits(raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self).bigEndian),
+            let low = hexDigits(raw.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self).bigEndian)
+        else { return nil }
+        return high << 32 | low
+    }
+
+    /// The value of eight hex digits of either case, the first in the highest byte; `nil` when one is none.
+    @inline(__always)
+    private static func hexDigits(_ text: UInt64) -> UInt64? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs = ones &* 0x80
+        // Per byte below 0x80: adding 0x80 - x sets the high bit from x on. Letters become lower case; digits stay.
+        let lower = text | ones &* 0x20
+        let isDigit = (text &+ ones &* (0x80 - 0x30)) & ~(text &+ ones &* (0x80 - 0x3a))
+        let isLetter = (lower &+ ones &* (0x80 - 0x61)) & ~(lower &+ ones &* (0x80 - 0x67))
+        guard text & highs == 0, (isDigit | isLetter) & highs == highs else { return nil }
+        var value = (text & (ones &* 0x0f)) &+ (text >> 6 & ones) &* 9
+        value = (value | value >> 4) & 0x00ff_00ff_00ff_00ff
+        value = (value | value >> 8) & 0x0000_ffff_0000_ffff
+        return (value | value >> 16) & 0xffff_ffff
     }
 }

@@ -9,6 +9,13 @@ internal import TraceModel
 struct OTLPJSONDecoder: ~Copyable {
     var strings = StringCache()
     var rejections = Rejections()
+    var budget: ElementBudget
+    /// How many attributes the last list had.
+    var attributeCountHint = 0
+
+    init(maximumElements: Int) {
+        budget = ElementBudget(maximumElements)
+    }
 
     /// Deep enough for an attribute value nested to ``WireLimit/valueDepth``: four levels of JSON each, and the way to it.
     static let maximumJSONDepth = WireLimit.valueDepth * 4 + 32
@@ -31,6 +38,7 @@ struct OTLPJSONDecoder: ~Copyable {
 
     /// `{"resource":Resource,"scopeSpans":[ScopeSpans],"schemaUrl":string}`
     private mutating func resourceSpans(_ reader: inout JSONReader) throws -> ResourceSpans {
+        try budget.take()
         var result = ResourceSpans()
         try reader.beginObject()
         while let key = try reader.nextKey() {
@@ -62,6 +70,7 @@ struct OTLPJSONDecoder: ~Copyable {
 
     /// `{"scope":InstrumentationScope,"spans":[Span],"schemaUrl":string}`
     private mutating func scopeSpans(_ reader: inout JSONReader) throws -> ScopeSpans {
+        try budget.take()
         var result = ScopeSpans()
         try reader.beginObject()
         while let key = try reader.nextKey() {
@@ -101,6 +110,7 @@ struct OTLPJSONDecoder: ~Copyable {
     ///
     /// - Returns: `nil` for a span with invalid ids, which is counted.
     private mutating func span(_ reader: inout JSONReader) throws -> Span? {
+        try budget.take()
         var span = Span(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), name: "", kind: .unspecified, startTime: 0, endTime: 0)
         var problem = IDProblem.none
         try reader.beginObject()
@@ -139,6 +149,7 @@ struct OTLPJSONDecoder: ~Copyable {
 
     /// `{"timeUnixNano":uint64,"name":string,"attributes":[KeyValue],"droppedAttributesCount":uint32}`
     private mutating func event(_ reader: inout JSONReader) throws -> SpanEvent {
+        try budget.take()
         var event = SpanEvent(time: 0, name: "")
         try reader.beginObject()
         while let key = try reader.nextKey() {
@@ -158,6 +169,7 @@ struct OTLPJSONDecoder: ~Copyable {
     ///
     /// A broken id becomes the invalid id: a link that leads nowhere does not cost the span.
     private mutating func link(_ reader: inout JSONReader) throws -> SpanLink {
+        try budget.take()
         var link = SpanLink(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0))
         var ignored = IDProblem.none
         try reader.beginObject()

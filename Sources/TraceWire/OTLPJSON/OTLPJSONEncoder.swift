@@ -207,11 +207,11 @@ struct OTLPJSONEncoder {
 extension JSONWriter {
     /// Writes an id as a string of 32 digits.
     mutating func hex(_ id: TraceID) {
-        string(id.description)
+        hex(id.high, id.low)
     }
 
     /// Writes an id as a string of 16 digits.
     mutating func hex(_ id: SpanID) {
-        string(id.description)
+        hex(id.value)
     }
 }

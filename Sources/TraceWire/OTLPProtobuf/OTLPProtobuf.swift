@@ -6,20 +6,24 @@ public enum OTLPProtobuf {
     ///
     /// Unknown fields are ignored, invalid UTF-8 is repaired, unknown enum values become the default. No bytes are an empty batch.
     ///
-    /// - Throws: ``WireError`` when the bytes are no such message, or an attribute is nested deeper than ``WireLimit/valueDepth``.
-    public static func decode(_ bytes: [UInt8]) throws(WireError) -> DecodedSpans {
+    /// - Parameter maximumElements: how many spans, events, links and attributes it may hold together.
+    /// - Throws: ``WireError`` when the bytes are no such message, hold more elements, or nest an attribute deeper than
+    ///   ``WireLimit/valueDepth``.
+    public static func decode(_ bytes: [UInt8], maximumElements: Int = WireLimit.elements) throws(WireError) -> DecodedSpans {
         let result: Result<DecodedSpans, WireError> = bytes.withUnsafeBufferPointer { buffer in
-            do throws(WireError) { return .success(try decode(buffer)) } catch { return .failure(error) }
+            do throws(WireError) { return .success(try decode(buffer, maximumElements: maximumElements)) } catch { return .failure(error) }
         }
         return try result.get()
     }
 
     /// Reads an `ExportTraceServiceRequest` from memory that stays unchanged during the call.
     ///
-    /// - Throws: ``WireError``, as ``decode(_:)-([UInt8])`` does.
-    public static func decode(_ bytes: UnsafeBufferPointer<UInt8>) throws(WireError) -> DecodedSpans {
+    /// - Throws: ``WireError``, as for an array.
+    public static func decode(
+        _ bytes: UnsafeBufferPointer<UInt8>, maximumElements: Int = WireLimit.elements
+    ) throws(WireError) -> DecodedSpans {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return DecodedSpans(batch: SpanBatch()) }
-        var decoder = OTLPProtobufDecoder(bytes, base: base)
+        var decoder = OTLPProtobufDecoder(bytes, base: base, maximumElements: maximumElements)
         return try decoder.decode()
     }
 

@@ -18,6 +18,7 @@ extension OTLPProtobufDecoder {
 
     /// `message KeyValue { string key = 1; AnyValue value = 2; }`
     private mutating func keyValue(depth: Int) throws(WireError) -> Attribute {
+        try budget.take()
         let outer = try cursor.enter()
         var attribute = Attribute(key: "", value: .empty)
         while !cursor.isAtEnd {
@@ -63,6 +64,7 @@ extension OTLPProtobufDecoder {
         while !cursor.isAtEnd {
             let tag = try cursor.tag()
             if tag == 1 << 3 | 2 {
+                try budget.take()
                 values.append(try anyValue(depth: depth))
             } else {
                 try cursor.skip(tag)

@@ -8,8 +8,10 @@ struct OTLPProtobufDecoder: ~Copyable {
     var cursor: ProtobufCursor
     var strings = StringCache()
     var rejections = Rejections()
+    var budget: ElementBudget
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, maximumElements: Int) {
+        budget = ElementBudget(maximumElements)
         cursor = ProtobufCursor(bytes, base: base)
     }
 
@@ -29,6 +31,7 @@ struct OTLPProtobufDecoder: ~Copyable {
 
     /// `message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; string schema_url = 3; }`
     private mutating func resourceSpans() throws(WireError) -> ResourceSpans {
+        try budget.take()
         let outer = try cursor.enter()
         var result = ResourceSpans()
         while !cursor.isAtEnd {
@@ -60,6 +63,7 @@ struct OTLPProtobufDecoder: ~Copyable {
 
     /// `message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; string schema_url = 3; }`
     private mutating func scopeSpans() throws(WireError) -> ScopeSpans {
+        try budget.take()
         let outer = try cursor.enter()
         var result = ScopeSpans()
         // Looked ahead once only: were every span refused, looking again at each would take quadratic time.
@@ -104,6 +108,7 @@ struct OTLPProtobufDecoder: ~Copyable {
     ///
     /// - Returns: `nil` for a span with invalid ids, which is counted.
     private mutating func span() throws(WireError) -> Span? {
+        try budget.take()
         let outer = try cursor.enter()
         var span = Span(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), name: "", kind: .unspecified, startTime: 0, endTime: 0)
         var problem = IDProblem.none
@@ -142,6 +147,7 @@ struct OTLPProtobufDecoder: ~Copyable {
     /// `message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3;
     /// uint32 dropped_attributes_count = 4; }`
     private mutating func event() throws(WireError) -> SpanEvent {
+        try budget.take()
         let outer = try cursor.enter()
         var event = SpanEvent(time: 0, name: "")
         while !cursor.isAtEnd {
@@ -163,6 +169,7 @@ struct OTLPProtobufDecoder: ~Copyable {
     ///
     /// An id of another length becomes the invalid id: a link that leads nowhere does not cost the span.
     private mutating func link() throws(WireError) -> SpanLink {
+        try budget.take()
         let outer = try cursor.enter()
         var link = SpanLink(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0))
         var ignored = IDProblem.none

@@ -12,12 +12,12 @@ struct OTLPProtobufEncoder: ~Copyable {
     static let expectedSpanSize = 400
 
     /// `message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }`
-    mutating func batch(_ batch: borrowing SpanBatch) {
-        for group in batch.resourceSpans { resourceSpans(group) }
+    mutating func batch(_ batch: SpanBatch) {
+        for index in batch.resourceSpans.indices { resourceSpans(batch.resourceSpans[index]) }
     }
 
     /// `message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; string schema_url = 3; }`
-    private mutating func resourceSpans(_ group: borrowing ResourceSpans) {
+    private mutating func resourceSpans(_ group: ResourceSpans) {
         let spanCount = group.scopeSpans.reduce(0) { $0 + $1.spans.count }
         let mark = writer.begin(1 << 3 | 2, expecting: 200 + spanCount * Self.expectedSpanSize)
         if group.resource != Resource() {
@@ -26,7 +26,7 @@ struct OTLPProtobufEncoder: ~Copyable {
             count(2 << 3, group.resource.droppedAttributesCount)
             writer.end(resource)
         }
-        for scopeGroup in group.scopeSpans { scopeSpans(scopeGroup) }
+        for index in group.scopeSpans.indices { scopeSpans(group.scopeSpans[index]) }
         writer.string(3 << 3 | 2, group.schemaURL)
         writer.end(mark)
     }
@@ -35,7 +35,7 @@ struct OTLPProtobufEncoder: ~Copyable {
     ///
     /// `message InstrumentationScope { string name = 1; string version = 2; repeated KeyValue attributes = 3;
     /// uint32 dropped_attributes_count = 4; }`
-    private mutating func scopeSpans(_ group: borrowing ScopeSpans) {
+    private mutating func scopeSpans(_ group: ScopeSpans) {
         let mark = writer.begin(2 << 3 | 2, expecting: 100 + group.spans.count * Self.expectedSpanSize)
         if group.scope != InstrumentationScope() {
             let scope = writer.begin(1 << 3 | 2, expecting: 60)
@@ -45,7 +45,11 @@ struct OTLPProtobufEncoder: ~Copyable {
             count(4 << 3, group.scope.droppedAttributesCount)
             writer.end(scope)
         }
-        for span in group.spans { self.span(span) }
+        group.spans.withUnsafeBufferPointer { spans in
+            // A pointer, because iterating over the array would copy each span.
+            guard let first = spans.baseAddress else { return }
+            for index in spans.indices { span((first + index).pointee) }
+        }
         writer.string(3 << 3 | 2, group.schemaURL)
         writer.end(mark)
     }
@@ -54,7 +58,7 @@ struct OTLPProtobufEncoder: ~Copyable {
     /// SpanKind kind = 6; fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9;
     /// uint32 dropped_attributes_count = 10; repeated Event events = 11; uint32 dropped_events_count = 12;
     /// repeated Link links = 13; uint32 dropped_links_count = 14; Status status = 15; fixed32 flags = 16; }`
-    private mutating func span(_ span: borrowing Span) {
+    private mutating func span(_ span: Span) {
         let mark = writer.begin(2 << 3 | 2, expecting: Self.expectedSpanSize)
         writer.id(1 << 3 | 2, span.traceID.high, span.traceID.low)
         writer.id(2 << 3 | 2, span.spanID.value)
@@ -66,9 +70,9 @@ struct OTLPProtobufEncoder: ~Copyable {
         if span.endTime != 0 { writer.fixed64(8 << 3 | 1, span.endTime) }
         attributes(9 << 3 | 2, span.attributes)
         count(10 << 3, span.droppedAttributesCount)
-        for event in span.events { self.event(event) }
+        for index in span.events.indices { event(span.events[index]) }
         count(12 << 3, span.droppedEventsCount)
-        for link in span.links { self.link(link) }
+        for index in span.links.indices { link(span.links[index]) }
         count(14 << 3, span.droppedLinksCount)
         if span.status.code != .unset || !span.status.message.isEmpty { status(span.status) }
         if span.flags != 0 { writer.fixed32(16 << 3 | 5 as UInt16, span.flags) }
@@ -77,7 +81,7 @@ struct OTLPProtobufEncoder: ~Copyable {
 
     /// `message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3;
     /// uint32 dropped_attributes_count = 4; }`
-    private mutating func event(_ event: borrowing SpanEvent) {
+    private mutating func event(_ event: SpanEvent) {
         let mark = writer.begin(11 << 3 | 2, expecting: event.attributes.isEmpty ? 40 : 200)
         if event.time != 0 { writer.fixed64(1 << 3 | 1, event.time) }
         writer.string(2 << 3 | 2, event.name)
@@ -88,7 +92,7 @@ struct OTLPProtobufEncoder: ~Copyable {
 
     /// `message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4;
     /// uint32 dropped_attributes_count = 5; fixed32 flags = 6; }`
-    private mutating func link(_ link: borrowing SpanLink) {
+    private mutating func link(_ link: SpanLink) {
         let mark = writer.begin(13 << 3 | 2, expecting: 40)
         writer.id(1 << 3 | 2, link.traceID.high, link.traceID.low)
         writer.id(2 << 3 | 2, link.spanID.value)
@@ -100,7 +104,7 @@ struct OTLPProtobufEncoder: ~Copyable {
     }
 
     /// `message Status { reserved 1; string message = 2; StatusCode code = 3; }`
-    private mutating func status(_ status: borrowing SpanStatus) {
+    private mutating func status(_ status: SpanStatus) {
         let mark = writer.begin(15 << 3 | 2, expecting: 2 + status.message.utf8.count)
         writer.string(2 << 3 | 2, status.message)
         if status.code != .unset { writer.varint(3 << 3, UInt64(status.code.rawValue)) }
@@ -115,13 +119,16 @@ struct OTLPProtobufEncoder: ~Copyable {
     // MARK: Attributes
 
     private mutating func attributes(_ tag: UInt8, _ attributes: [Attribute]) {
-        for attribute in attributes { keyValue(tag, attribute) }
+        attributes.withUnsafeBufferPointer { attributes in
+            guard let first = attributes.baseAddress else { return }
+            for index in attributes.indices { keyValue(tag, (first + index).pointee) }
+        }
     }
 
     /// `message KeyValue { string key = 1; AnyValue value = 2; }`
     ///
     /// The sizes of the common values are known before they are written.
-    private mutating func keyValue(_ tag: UInt8, _ attribute: borrowing Attribute) {
+    private mutating func keyValue(_ tag: UInt8, _ attribute: Attribute) {
         let keyLength = attribute.key.utf8.count
         let keySize = keyLength == 0 ? 0 : 1 &+ ProtobufWriter.size(keyLength) &+ keyLength
         switch attribute.value {

@@ -147,16 +147,17 @@ struct ProtobufCursor {
 
     /// How many fields with this one-byte tag follow each other, the one whose tag was just read included.
     ///
-    /// Only looks ahead, to reserve memory; a broken length ends the count.
+    /// Only looks ahead, to reserve memory; a broken length ends the count, and so does a large number.
     func runLength(_ tag: UInt32) -> Int {
         var ahead = self
         var count = 0
-        while true {
+        while count < 65_536 {
             guard (try? ahead.bytes()) != nil else { return count }
             count &+= 1
             guard ahead.position < ahead.limit, UInt32(ahead.base[ahead.position]) == tag else { return count }
             ahead.position &+= 1
         }
+        return count
     }
 
     @inline(never)
