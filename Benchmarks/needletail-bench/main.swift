@@ -1,1 +1,67 @@
-print("bench")
+internal import Foundation
+
+/// needletail-bench: the measurements that need Swift. `make bench` runs them all and writes Benchmarks/README.md.
+let usage = """
+    needletail-bench span
+    needletail-bench echo-floor --port N
+    needletail-bench ingest --port N [--encoding protobuf|json] [--spans 1000] [--attributes 10] [--connections 4]
+                            [--seconds 8] [--requests 2000]
+    """
+
+/// Values of `--name value` pairs.
+struct Options {
+    var values: [String: String] = [:]
+
+    init(_ arguments: ArraySlice<String>) throws {
+        var rest = arguments
+        while let name = rest.popFirst() {
+            guard name.hasPrefix("--"), let value = rest.popFirst() else { throw BenchmarkFailure("\(name): expected --name value\n\(usage)") }
+            values[String(name.dropFirst(2))] = value
+        }
+    }
+
+    func number(_ name: String, default standard: Int? = nil) throws -> Int {
+        guard let text = values[name] else {
+            if let standard { return standard }
+            throw BenchmarkFailure("--\(name) is missing\n\(usage)")
+        }
+        guard let number = Int(text), number >= 0 else { throw BenchmarkFailure("--\(name) must be a number, got \(text)") }
+        return number
+    }
+}
+
+func ingest(_ options: Options) throws {
+    guard let encoding = SpanRequests.Encoding(rawValue: options.values["encoding"] ?? "protobuf") else {
+        throw BenchmarkFailure("--encoding must be protobuf or json")
+    }
+    let spans = try options.number("spans", default: 1000)
+    let load = IngestLoad(
+        port: UInt16(try options.number("port")),
+        connections: try options.number("connections", default: 4),
+        seconds: Double(try options.number("seconds", default: 8)),
+        encoding: encoding,
+        spansPerRequest: spans,
+        attributesPerSpan: try options.number("attributes", default: 10),
+        maximumRequests: try options.number("requests", default: 2000)
+    )
+    let result = try load.run()
+    print(
+        """
+        {"requests":\(result.requests),"spans":\(result.requests * spans),"refused":\(result.refused),"bytes":\(result.bytes),\
+        "seconds":\(result.seconds),"p50":\(result.percentile(0.5) * 1000),"p99":\(result.percentile(0.99) * 1000)}
+        """
+    )
+}
+
+do {
+    let arguments = CommandLine.arguments.dropFirst()
+    let options = try Options(arguments.dropFirst())
+    switch arguments.first {
+    case "echo-floor": try await EchoServer(port: try options.number("port")).run()
+    case "ingest": try ingest(options)
+    default: throw BenchmarkFailure(usage)
+    }
+} catch {
+    FileHandle.standardError.write(Data("needletail-bench: \(error)\n".utf8))
+    exit(1)
+}
