@@ -4,7 +4,7 @@ import { duration, ticks } from "./format.js";
 
 const BAR = 12, RADIUS = 2, MINIMUM = 2, TICK = 16;
 
-/** @typedef {{width: number, height: number, rowHeight: number, barOffset: number, scroll: number, hoverX: number}} Frame */
+/** @typedef {{width: number, height: number, rowHeight: number, barOffset: number, stacked: boolean, scroll: number, hoverX: number}} Frame */
 
 export class BarPainter {
   /** @param {import("./view.js").TraceView} view */
@@ -18,13 +18,22 @@ export class BarPainter {
   paint(context, frame) {
     const { view } = this, { palette, trace } = view;
     context.clearRect(0, 0, frame.width, frame.height);
+    const lines = ticks(view.from, view.to, frame.width).map((tick) => Math.round(this.x(tick.at, frame)));
     context.fillStyle = palette.line;
-    for (const tick of ticks(view.from, view.to, frame.width)) context.fillRect(Math.round(this.x(tick.at, frame)), 0, 1, frame.height);
+    if (!frame.stacked) for (const x of lines) context.fillRect(x, 0, 1, frame.height);
     context.font = `11px ${palette.sans}`;
     context.textBaseline = "middle";
     const first = Math.max(0, Math.floor(frame.scroll / frame.rowHeight));
     const last = Math.min(trace.visible.length - 1, Math.floor((frame.scroll + frame.height) / frame.rowHeight));
-    for (let line = first; line <= last; line++) this.#row(context, frame, trace.visible[line], Math.round(line * frame.rowHeight - frame.scroll));
+    for (let line = first; line <= last; line++) {
+      const top = Math.round(line * frame.rowHeight - frame.scroll);
+      if (frame.stacked) {
+        // Lines stop short of the names above the bars.
+        context.fillStyle = palette.line;
+        for (const x of lines) context.fillRect(x, top + frame.barOffset - 3, 1, frame.rowHeight - frame.barOffset + 3);
+      }
+      this.#row(context, frame, trace.visible[line], top);
+    }
     if (frame.hoverX >= 0) {
       context.fillStyle = palette.lineStrong;
       context.fillRect(Math.round(frame.hoverX), 0, 1, frame.height);

@@ -62,6 +62,15 @@ export function percent(share) {
   return `${value < 9.95 ? value.toFixed(1).replace(".0", "") : Math.round(value)} %`;
 }
 
+/**
+ * One line of a message of many: the last line of a Python traceback, which names the error, else the first.
+ * @param {string} message
+ */
+export function headline(message) {
+  const lines = message.split("\n").map((line) => line.trim()).filter(Boolean);
+  return (lines[0]?.startsWith("Traceback") ? lines.at(-1) : lines[0]) ?? "";
+}
+
 /** Size in bytes as text. @param {number} bytes */
 export function size(bytes) {
   if (bytes < 1024) return `${bytes} B`;

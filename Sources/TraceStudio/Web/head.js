@@ -1,6 +1,6 @@
 // The title of a trace page: what it is, how long, what failed; find box and copy menu.
 import { h, fill, copy, copyButton } from "./dom.js";
-import { ago, count, dateTime, duration, exact, integer, iso } from "./format.js";
+import { ago, count, dateTime, duration, exact, headline, integer, iso } from "./format.js";
 import { FLAG } from "./columns.js";
 import { serviceVariable } from "./color.js";
 import { errorMessage, spanLink } from "./detail.js";
@@ -121,14 +121,14 @@ export class TraceHead {
     for (let index = 0; index < trace.count && row < 0; index++) if (trace.has(index, FLAG.error)) row = index;
     if (row < 0) return;
     const place = `${trace.nameOf(row)} in ${trace.serviceOf(row)}`;
-    const text = h("span", { class: "banner-text" }, trace.errorMessage ? `${trace.errorMessage} — ${place}` : place);
+    const text = h("span", { class: "banner-text" }, trace.errorMessage ? `${headline(trace.errorMessage)} — ${place}` : place);
     const button = h("button", { class: "banner", type: "button", "data-testid": "error-banner", title: "Go to the first failed span; e goes to the next", onclick: () => { this.view.select(row); panel.tab = "errors"; panel.show(); } },
       h("i", { class: "row-icon own", "aria-hidden": "true" }, "!"), h("strong", null, `${count(trace.errorCount, "span")} failed`), text, h("span", { class: "spacer" }), h("span", { class: "banner-go" }, "Go to the first →"));
     fill(this.banner, button);
     if (trace.errorMessage) return;
     try {
       const message = errorMessage(await panel.load(row));
-      if (message) text.textContent = `${message} — ${place}`;
+      if (message) text.textContent = `${headline(message)} — ${place}`;
     } catch { /* the banner still says where; the panel shows the failure to load */ }
   }
 }

@@ -1,6 +1,6 @@
 // The list of traces found: one link for each, with a bar behind its title relative to the longest.
 import { h } from "./dom.js";
-import { ago, count, dateTime, duration, exact, integer, iso } from "./format.js";
+import { ago, count, dateTime, duration, exact, headline, integer, iso } from "./format.js";
 import { serviceSlots, serviceVariable } from "./color.js";
 
 /** @typedef {import("./api.js").TraceSummary} TraceSummary */
@@ -59,7 +59,7 @@ function resultRow(trace, longest) {
       trace.orphanCount > 0 && h("span", { class: "chip warning", title: "Spans whose parent is not here (yet)" }, `incomplete: ${integer(trace.orphanCount)} without parent`),
       serviceChips(trace),
       h("time", { class: "result-time muted", datetime: iso(trace.startTimeUnixNano), title: iso(trace.startTimeUnixNano) }, `${dateTime(trace.startTimeUnixNano)} · ${ago(trace.startTimeUnixNano)}`)),
-    failed && trace.errorMessage && h("div", { class: "result-error" }, trace.errorMessage));
+    failed && trace.errorMessage && h("div", { class: "result-error", title: trace.errorMessage }, headline(trace.errorMessage)));
   link.style.setProperty("--share", `${Math.max(0.3, trace.durationNano / longest * 100)}%`);
   return h("li", null, link);
 }

@@ -116,7 +116,7 @@ export class Waterfall {
     const scroll = this.element.scrollTop;
     this.pool.update(Math.floor(scroll / this.rowHeight), scroll, this.rowHeight);
     const context = fitCanvas(this.canvas, this.barWidth, this.height);
-    this.painter.paint(context, { width: this.barWidth, height: this.height, rowHeight: this.rowHeight, barOffset: this.barOffset, scroll, hoverX: this.hoverX });
+    this.painter.paint(context, { width: this.barWidth, height: this.height, rowHeight: this.rowHeight, barOffset: this.barOffset, stacked: this.stacked, scroll, hoverX: this.hoverX });
     this.#markActive();
     this.drawTimes.push(performance.now() - began);
     if (this.drawTimes.length > 600) this.drawTimes.shift();
