@@ -159,7 +159,7 @@ let package = Package(
         .testTarget(
             name: "TraceStudioTests",
             dependencies: [
-                "TraceStudio", "TraceStore", "TraceModel", "TraceWire", "TraceQuery", "JSONCoding", Product.hummingbird, Product.hummingbirdTesting,
+                "TraceStudio", "TraceStore", "TraceModel", "TraceWire", "TraceQuery", "JSONCoding", "Compression", Product.hummingbird, Product.hummingbirdTesting,
                 Product.httpTypes, Product.nioCore, Product.logging,
             ]
         ),

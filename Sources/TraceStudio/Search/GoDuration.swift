@@ -27,6 +27,6 @@ enum GoDuration {
     /// Digits with at most one point, and at least one digit.
     private static func decimal(_ text: Substring) -> Double? {
         guard text.contains(where: { $0 != "." }), text.count(where: { $0 == "." }) <= 1, text.utf8.count <= 40 else { return nil }
-        return Double("0" + text + "0")
+        return Double("0" + text + (text.last == "." ? "0" : ""))
     }
 }

@@ -72,7 +72,8 @@ enum SpanFactsJSON {
             writer.key("name")
             writer.string(event.name)
             writer.key("timeNano")
-            writer.uint(tree.spans.offset(event.time))
+            // Some servers tell of events before their trace began: the true distance, negative then.
+            writer.int(Int64(bitPattern: event.time &- tree.spans.startTime))
             write(event.attributes, to: &writer)
             writer.endObject()
         }

@@ -143,7 +143,9 @@ enum TraceColumnsJSON {
         writer.key("events")
         writer.beginArray()
         for (index, row) in tree.rows.enumerated() {
-            for event in tree.spans.entries[row.entry].span.events {
+            let events = tree.spans.entries[row.entry].span.events
+            // A time outside the trace is a sender's fault and has no place on its axis; the details still tell it.
+            for event in events where event.time >= tree.spans.startTime && event.time <= tree.spans.endTime {
                 writer.beginObject()
                 writer.key("row")
                 writer.int(index)
