@@ -60,6 +60,35 @@ import Testing
         #expect(text { $0.float(.nan) } == "\"NaN\"")
     }
 
+    @Test func idsAreSixteenDigitsAWord() {
+        #expect(text { $0.hex(0x0123_4567_89ab_cdef) } == "\"0123456789abcdef\"")
+        #expect(text { $0.hex(1, UInt64.max) } == "\"0000000000000001ffffffffffffffff\"")
+    }
+
+    @Test func everyNumberOfDigits() throws {
+        var value: UInt64 = 1
+        for _ in 0..<20 {
+            for number in [value &- 1, value, value &+ 1] {
+                #expect(text { $0.uint(number) } == String(number))
+            }
+            value = value &* 10
+        }
+    }
+
+    @Test func aReusedBufferGivesTheSameText() {
+        var buffer: [UInt8] = []
+        for count in [0, 10, 1000, 3] {
+            var writer = JSONWriter(reusing: buffer)
+            writer.beginArray()
+            for index in 0..<count { writer.string("text \(index)") }
+            writer.endArray()
+            let copy = writer.bytes
+            buffer = writer.finish()
+            #expect(buffer == copy)
+            #expect(String(decoding: buffer, as: UTF8.self) == "[" + (0..<count).map { "\"text \($0)\"" }.joined(separator: ",") + "]")
+        }
+    }
+
     @Test func everyCharacterSurvives() throws {
         var all = ""
         for value in UInt32(0)...0x2fff { if let scalar = Unicode.Scalar(value) { all.unicodeScalars.append(scalar) } }

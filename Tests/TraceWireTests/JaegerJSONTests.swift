@@ -118,9 +118,9 @@ import TraceWire
     @Test func spansReceivedTwiceAreWrittenOnceUnlessRaw() throws {
         var other = FullSpan.span
         other.kind = .server
-        let twice = batch(FullSpan.span, other, FullSpan.span)
+        let twice = batch(FullSpan.span, other, FullSpan.span, other)
         #expect(try write(twice)["spans"]?.arrayValue?.count == 2)
-        #expect(try write(twice, raw: true)["spans"]?.arrayValue?.count == 3)
+        #expect(try write(twice, raw: true)["spans"]?.arrayValue?.count == 4)
     }
 
     @Test func rawKeepsTheOrderOfTags() throws {

@@ -40,22 +40,24 @@ public enum JaegerJSON {
 }
 
 /// Finds spans that were received twice, for example because an exporter tried again.
+///
+/// Ids seldom repeat, so that only spans with an id that was seen before are hashed as a whole.
 private struct SeenSpans {
-    private struct Occurrence {
+    private struct Occurrence: Hashable {
         var span: Span
         var process: Int
     }
 
-    private var bySpanID: [SpanID: [Occurrence]] = [:]
+    private var firstByID: [SpanID: Occurrence] = [:]
+    private var others: Set<Occurrence> = []
 
     /// `false` when the same span of the same process was inserted before.
     mutating func insert(_ span: Span, process: Int) -> Bool {
-        guard let known = bySpanID[span.spanID] else {
-            bySpanID[span.spanID] = [Occurrence(span: span, process: process)]
+        let occurrence = Occurrence(span: span, process: process)
+        guard let first = firstByID[span.spanID] else {
+            firstByID[span.spanID] = occurrence
             return true
         }
-        if known.contains(where: { $0.process == process && $0.span == span }) { return false }
-        bySpanID[span.spanID, default: []].append(Occurrence(span: span, process: process))
-        return true
+        return first != occurrence && others.insert(occurrence).inserted
     }
 }
