@@ -53,6 +53,13 @@ func ingest(_ options: Options) throws {
     )
 }
 
+/// One line for each row: its fields, separated by tabs.
+func report(_ rows: [BenchmarkRow]) {
+    for row in rows {
+        print([row.name, BenchmarkRow.text(row.value), row.unit, row.target, row.verdict.rawValue, row.note].joined(separator: "\t"))
+    }
+}
+
 do {
     let arguments = CommandLine.arguments.dropFirst()
     let options = try Options(arguments.dropFirst())

@@ -1,0 +1,129 @@
+"""The trace back end: spans until durable, what they take on disk, and what reading costs."""
+
+import json
+import os
+import statistics
+import subprocess
+import time
+
+import requests
+
+from runner import machine
+from runner.table import at_least, at_most, plain
+from support import otlp
+from support.program import Needletail
+
+# encoding, spans in a request, connections, requests prepared
+CASES = (
+    ("protobuf", 1000, 4, 3000),
+    ("json", 1000, 4, 2000),
+    ("protobuf", 5, 32, 150_000),
+    ("json", 5, 32, 150_000),
+)
+
+
+def measure(folder, quick):
+    rows = idle(folder)
+    for case in CASES:
+        rows += ingest(folder, *case, quick)
+    return rows + big_trace(folder)
+
+
+def start(folder, name, subcommand):
+    home = folder / name
+    home.mkdir()
+    return Needletail(subcommand, home, ["--log-level", "error"]).start()
+
+
+def idle(folder):
+    program = start(folder, "idle", "up")
+    try:
+        assert program.generate({"sleep": 0}).status_code == 200
+        return [at_most(100, "idle memory of `needletail up`", machine.memory_mib(program.process.pid), "MiB", "resident, after one request")]
+    finally:
+        program.stop()
+
+
+def ingest(folder, encoding, spans, connections, prepared, quick):
+    program = start(folder, f"{encoding}-{spans}", "traces")
+    name = f"OTLP/HTTP {encoding}, {spans} spans × 10 attributes a request, {connections} connections"
+    try:
+        pid = program.process.pid
+        seconds, prepared = (2, prepared // 20) if quick else (8, prepared)
+        before = machine.cpu_seconds(pid)
+        done = subprocess.run(
+            [os.environ["NEEDLETAIL_BENCH"], "ingest", "--port", str(program.otlp_http_port), "--encoding", encoding, "--spans", str(spans),
+             "--connections", str(connections), "--seconds", str(seconds), "--requests", str(prepared)],
+            capture_output=True, text=True, timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        cpu = (machine.cpu_seconds(pid) - before) * 1e6 / max(result["spans"], 1)
+        peak = machine.memory_mib(pid, "VmHWM")
+        stored = requests.get(f"{program.query}/api/ui/status", timeout=60).json()["store"]["spanCount"]
+        assert stored == result["spans"], f"{result['spans']} acknowledged, {stored} stored"
+        note = (
+            f"{result['requests'] / result['seconds']:,.0f} requests/s, p50 {result['p50']:.1f} ms, p99 {result['p99']:.1f} ms, "
+            f"{cpu:.2f} µs of CPU a span, {result['bytes'] / result['spans']:.0f} bytes a span on the wire, {result['refused']} told to wait"
+        )
+        rate = result["spans"] / result["seconds"]
+        is_target = encoding == "protobuf" and spans == 1000
+        rows = [at_least(300_000, f"{name}, until durable", rate, "spans/s", note) if is_target else plain(f"{name}, until durable", rate, "spans/s", note)]
+        rows.append(at_most(512, f"{name}: peak memory", peak, "MiB", f"{result['spans']:,} spans"))
+        if is_target:
+            rows += searches(program, result["spans"])
+        program.stop()
+        rows.append(at_most(60, f"{name}: on disk", machine.folder_bytes(program.data_dir) / result["spans"], "bytes a span", "after a clean stop"))
+        return rows
+    finally:
+        if program.is_running:
+            program.stop()
+
+
+def searches(program, count):
+    """The page's usual questions, each over everything stored."""
+    questions = [
+        {"service": "gateway"},
+        {"service": "ranker", "operation": "compute"},
+        {"service": "embedder", "minDuration": "5ms"},
+        {"service": "tokenizer", "tags": json.dumps({"http.request.method": "value-7"})},
+        {"service": "gateway", "tags": json.dumps({"http.response.status_code": "99999"})},
+    ]
+    times = []
+    for _ in range(6):
+        for question in questions:
+            began = time.perf_counter()
+            answer = requests.get(f"{program.query}/api/traces", params={"limit": 20, "lookback": "1h", **question}, timeout=60)
+            times.append((time.perf_counter() - began) * 1000)
+            assert answer.status_code == 200, answer.text
+    times.sort()
+    return [at_most(200, "search, p95", times[int(len(times) * 0.95)], "ms", f"p50 {statistics.median(times):.1f} ms, in {count:,} spans, 5 kinds of question")]
+
+
+def big_trace(folder):
+    program = start(folder, "big", "traces")
+    try:
+        trace, root = otlp.trace_id(), otlp.span_id()
+        start_time = time.time_ns()
+        spans = [{"trace": trace, "id": root, "name": "root", "start": start_time, "duration": 10**10}]
+        parent = root
+        while len(spans) < 10_000:
+            if len(spans) % 100 == 0:
+                parent = spans[-1]["id"]
+            spans.append({"trace": trace, "id": otlp.span_id(), "parent": parent, "name": f"work {len(spans) % 50}", "start": start_time + len(spans) * 10**6,
+                          "duration": 10**6, "attributes": {"n": len(spans), "text": f"value {len(spans)}", "on": True, "ratio": 0.5, "path": "/v2/models/m/infer"}})
+        for first in range(0, len(spans), 1000):
+            body = otlp.request("big", spans[first:first + 1000]).SerializeToString()
+            requests.post(program.otlp, data=body, headers={"Content-Type": otlp.PROTOBUF}, timeout=30).raise_for_status()
+        rows = []
+        for name, path in (("Jaeger's API", f"/api/traces/{trace}"), ("the page's API", f"/api/ui/trace/{trace}")):
+            session, times = requests.Session(), []
+            for _ in range(15):
+                began = time.perf_counter()
+                answer = session.get(program.query + path, timeout=60)
+                times.append((time.perf_counter() - began) * 1000)
+                assert answer.status_code == 200, answer.text[:300]
+            rows.append(at_most(100, f"open a 10,000-span trace, {name}", statistics.median(times), "ms", f"{len(answer.content) / 1e6:.1f} MB, Python client included"))
+        return rows
+    finally:
+        program.stop()
