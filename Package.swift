@@ -147,7 +147,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "TraceStoreTests", dependencies: ["TraceStore", "TraceModel"]),
-        .testTarget(name: "TraceStoreSQLiteTests", dependencies: ["TraceStoreSQLite", "TraceStore", "TraceModel"]),
+        .testTarget(name: "TraceStoreSQLiteTests", dependencies: ["TraceStoreSQLite", "TraceStore", "TraceModel", "CSQLite", Product.logging]),
         .testTarget(name: "TraceQueryTests", dependencies: ["TraceQuery", "TraceModel", "TraceStore", "TraceWire"]),
         .testTarget(
             name: "TraceCollectorTests",
