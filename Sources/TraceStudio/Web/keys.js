@@ -1,5 +1,5 @@
 // Keyboard of the trace page, and the overlay that lists it. One table serves both.
-import { h, copy } from "./dom.js";
+import { h, copy, toast } from "./dom.js";
 
 /**
  * @typedef {{view: import("./view.js").TraceView, waterfall: import("./waterfall.js").Waterfall,
@@ -35,6 +35,17 @@ function level({ view }, open) {
   view.afterFold();
 }
 
+/** @param {Actions} actions @param {1 | -1} step */
+function error({ view }, step) {
+  if (view.nextError(step) < 0) toast("No span failed");
+}
+
+/** @param {Actions} actions @param {1 | -1} step */
+function match({ view }, step) {
+  if (view.matches.length) view.nextMatch(step);
+  else toast(view.findText ? "No match" : "Press / to find something first");
+}
+
 /** @type {Binding[]} */
 export const BINDINGS = [
   { keys: ["ArrowDown"], show: "↓ ↑", text: "next, previous span", run: (actions) => move(actions, 1) },
@@ -48,10 +59,10 @@ export const BINDINGS = [
   { keys: ["Enter"], show: "Enter", text: "to the detail panel; Esc comes back", run: ({ enterPanel }) => enterPanel() },
   { keys: ["Escape"], show: "Esc", text: "back to the spans, clear find", run: ({ escape }) => escape() },
   { keys: ["/"], show: "/", text: "find in this trace", run: ({ focusFind }) => focusFind() },
-  { keys: ["n"], show: "n N", text: "next, previous match", run: ({ view }) => view.nextMatch(1) },
-  { keys: ["N"], show: "", text: "", run: ({ view }) => view.nextMatch(-1) },
-  { keys: ["e"], show: "e E", text: "next, previous error", run: ({ view }) => { view.nextError(1); } },
-  { keys: ["E"], show: "", text: "", run: ({ view }) => { view.nextError(-1); } },
+  { keys: ["n"], show: "n N", text: "next, previous match", run: (actions) => match(actions, 1) },
+  { keys: ["N"], show: "", text: "", run: (actions) => match(actions, -1) },
+  { keys: ["e"], show: "e E", text: "next, previous error", run: (actions) => error(actions, 1) },
+  { keys: ["E"], show: "", text: "", run: (actions) => error(actions, -1) },
   { keys: ["f"], show: "f", text: "zoom to the selected span", run: ({ view }) => view.fit(view.selected) },
   { keys: ["0"], show: "0", text: "see the whole trace", run: ({ view }) => view.reset() },
   { keys: ["w", "+", "="], show: "w s", text: "zoom in, out (also ctrl and wheel)", run: ({ view }) => view.zoomBy(0.7) },

@@ -1,0 +1,120 @@
+"""The pure parts of the page (formats, tags, colours, tree of spans), run where users run them: in the browser."""
+
+import json
+
+import pytest
+
+# One tree of seven spans: two levels below the root, one failure, two overlapping children.
+COLUMNS = """{
+  traceID: "0".repeat(31) + "1", rootService: "a", rootName: "root", startTimeUnixNano: "1700000000000000000", durationNano: 1000, errorCount: 1,
+  strings: ["a", "b", "root", "child", "leaf", "odd one"], stages: [], events: [], strip: [], warnings: [],
+  columns: {
+    start: [0, 100, 150, 200, 300, 700, 800], duration: [1000, 400, 50, 100, 300, 200, 100],
+    parent: [-1, 0, 1, 1, 0, 0, 5], size: [6, 2, 0, 0, 0, 1, 0], depth: [0, 1, 2, 2, 1, 1, 2],
+    service: [0, 0, 1, 1, 0, 1, 1], name: [2, 3, 4, 4, 3, 3, 5], kind: [2, 1, 1, 1, 1, 1, 1], flags: [2, 0, 0, 0, 0, 2, 1],
+    spanID: [1, 2, 3, 4, 5, 6, 7].map((id) => String(id).padStart(16, "0")).join(""),
+  },
+}"""
+
+
+@pytest.fixture(scope="module")
+def evaluate(traces_program, browser):
+    """Runs an expression in the page, with the named module as `m`."""
+    context = browser.new_context(timezone_id="UTC")
+    page = context.new_page()
+    page.goto(f"{traces_program.query}/search")
+    yield lambda module, expression: page.evaluate(f"async () => {{ const m = await import('/assets/{module}.js'); return {expression}; }}")
+    context.close()
+
+
+def plain(text):
+    """Thin spaces as plain ones."""
+    return text.replace("\u202f", " ")
+
+
+@pytest.mark.parametrize("nanoseconds, text", [
+    (0, "0"), (1, "1 ns"), (512, "512 ns"), (999, "999 ns"), (1000, "1 µs"), (1950, "1.95 µs"), (33_400, "33.4 µs"), (999_400, "999 µs"), (999_950, "1 ms"),
+    (184_000_000, "184 ms"), (999_600_000, "1 s"), (1_240_000_000, "1.24 s"), (59_940_000_000, "59.9 s"), (59_960_000_000, "1 min 00 s"),
+    (125_000_000_000, "2 min 05 s"), (3_599_600_000_000, "1 h 00 min"), (3_840_000_000_000, "1 h 04 min"), (-5000, "−5 µs"),
+])
+def test_durations_have_three_digits_and_carry(evaluate, nanoseconds, text):
+    assert plain(evaluate("format", f"m.duration({nanoseconds})")) == text
+
+
+@pytest.mark.parametrize("text, nanoseconds", [("1.5s", 1_500_000_000), ("200ms", 200_000_000), ("300us", 300_000), ("1m30s", 90_000_000_000), ("10 ms", 10_000_000), ("10", None), ("fast", None), ("", None), ("-1s", None)])
+def test_durations_are_read(evaluate, text, nanoseconds):
+    assert evaluate("format", f"m.parseDuration('{text}')") == nanoseconds
+
+
+@pytest.mark.parametrize("start, end, width", [(0, 184e6, 680), (0, 1, 500), (1e9, 1e9 + 50, 900), (0, 4e12, 300), (5e8, 5.0001e8, 1200)])
+def test_ticks_are_far_enough_apart_and_step_by_1_2_5(evaluate, start, end, width):
+    ticks = [tick["at"] for tick in evaluate("format", f"m.ticks({start}, {end}, {width})")]
+    assert all(start - 1e-6 <= at <= end + 1e-6 for at in ticks)
+    for before, after in zip(ticks, ticks[1:]):
+        assert (after - before) / (end - start) * width >= 79.9
+        assert f"{after - before:.0e}"[0] in "125"
+
+
+def test_a_long_message_has_a_headline(evaluate):
+    assert evaluate("format", r"m.headline('Traceback (most recent call last):\n  File x\nValueError: no\n')") == "ValueError: no"
+    assert evaluate("format", r"m.headline('first\nsecond')") == "first"
+    assert evaluate("format", "m.headline('')") == ""
+
+
+@pytest.mark.parametrize("tags", [{"a": "b"}, {"http.status_code": "500", "user": "A B"}, {"q": 'say "hi" \\ bye'}, {"empty": ""}, {"emoji": "🐦=x"}])
+def test_tags_come_back_as_written(evaluate, tags):
+    assert evaluate("logfmt", f"m.parse(m.print({json.dumps(tags)}))") == tags
+
+
+@pytest.mark.parametrize("text, words", [('a="b', "never closed"), ("=b", "key is missing"), ('a"b=c', "quote stands in the key")])
+def test_wrong_tags_are_explained(evaluate, text, words):
+    message = evaluate("logfmt", f"(() => {{ try {{ m.parse('{text}'); return ''; }} catch (error) {{ return error.message; }} }})()")
+    assert words in message
+
+
+def test_a_query_survives_the_url(evaluate):
+    link = '/search?service=s%20%26&operation=GET+%2Fx&tags=%7B%22error%22%3A%22true%22%2C%22u%22%3A%22A+B%22%7D&minDuration=1ms&lookback=2d&limit=50'
+    query = evaluate("query", f"m.read('{link}'.split('?')[1])")
+    assert query["service"] == "s &" and query["operation"] == "GET /x" and query["tags"] == 'error=true u="A B"'
+    assert query["minDuration"] == "1ms" and query["lookback"] == "2d" and query["limit"] == "50"
+    assert evaluate("query", f"m.read(m.toURL(m.read('{link}'.split('?')[1])).split('?')[1])") == query
+    assert evaluate("query", "m.read('start=1&end=2').lookback") == "custom"
+
+
+def test_services_get_the_same_colours_everywhere_and_none_twice(evaluate):
+    names = [f"service-{index}" for index in range(12)]
+    slots = evaluate("color", f"[...m.serviceSlots({names})]")
+    assert slots == evaluate("color", f"[...m.serviceSlots({names[::-1]})]")
+    assert sorted(slot for _, slot in slots) == list(range(12))
+
+
+def tree(evaluate, expression):
+    return evaluate("columns", f"(() => {{ const t = new m.TraceColumns({COLUMNS}); return {expression}; }})()")
+
+
+def test_folding_hides_what_lies_below(evaluate):
+    assert tree(evaluate, "[...t.visible]") == [0, 1, 2, 3, 4, 5, 6]
+    assert tree(evaluate, "(t.fold(1, true), [...t.visible])") == [0, 1, 4, 5, 6]
+    assert tree(evaluate, "(t.fold(0, true), t.reveal(6), [...t.visible])") == [0, 1, 2, 3, 4, 5, 6]
+    assert tree(evaluate, "(t.fold(0, true, true), t.fold(0, false), [...t.visible])") == [0, 1, 4, 5]
+    assert tree(evaluate, "(t.showDepth(2), [...t.visible])") == [0, 1, 4, 5]
+    assert tree(evaluate, "(t.shiftLevel(false), [...t.visible])") == [0, 1, 4, 5]
+    assert tree(evaluate, "(t.shiftLevel(false), t.shiftLevel(false), t.shiftLevel(true), [...t.visible])") == [0, 1, 4, 5]
+
+
+def test_own_time_counts_overlapping_children_once(evaluate):
+    # Children cover 100…600 (two overlap) and 700…900 of 0…1000.
+    assert tree(evaluate, "t.selfTime(0)") == 300
+    assert tree(evaluate, "t.selfTime(1)") == 250
+    assert tree(evaluate, "t.selfTime(6)") == 100
+
+
+def test_find_and_errors(evaluate):
+    assert tree(evaluate, "[...t.find('leaf')]") == [2, 3]
+    assert tree(evaluate, "[...t.find('LEAF root')]") == [0, 2, 3]
+    assert tree(evaluate, "[...t.find('\"odd one\"')]") == [6]
+    assert tree(evaluate, "[...t.find('0000000000000004')]") == [3]
+    assert tree(evaluate, "[...t.find('nothing such')]") == []
+    assert tree(evaluate, "[t.nextError(0, 1), t.nextError(6, 1), t.nextError(6, -1)]") == [6, 6, 6]
+    assert tree(evaluate, "[t.rowOf('0000000000000007'), t.rowOf('00000000000000ff'), t.rowOf('x')]") == [6, -1, -1]
+    assert tree(evaluate, "[t.levels, t.services.length, [...t.position], t.siblings[1]]") == [3, 2, [1, 1, 1, 2, 2, 3, 1], 3]
