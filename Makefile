@@ -29,7 +29,7 @@ test-sources: ## imports have access levels, the page's scripts parse
 
 test-swift: ## the Swift tests
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	$(SWIFT) test --skip-build --disable-xctest
 
 test-journeys: ## the real program (debug build) driven by real clients; pictures are kept in journeys/artifacts
 	@scripts/install-packages.sh build test

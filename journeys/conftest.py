@@ -28,7 +28,8 @@ def up(tmp_path_factory):
     """`needletail up`, one for all tests of a file."""
     program = Needletail(
         "up", tmp_path_factory.mktemp("up"),
-        ["--trace-config", "opentelemetry,resource=service.name=test_server_with_passthrough",
+        ["--trace-config", "opentelemetry,bsp_schedule_delay=100",
+         "--trace-config", "opentelemetry,resource=service.name=test_server_with_passthrough",
          "--trace-config", "opentelemetry,resource=test.key=test.value"],
     )
     _started.append(program)

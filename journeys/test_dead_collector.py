@@ -44,7 +44,8 @@ def test_requests_are_answered_and_the_stop_is_in_time(start, collector_port):
 
 
 def test_a_stop_lets_the_request_in_flight_finish_and_flushes_its_spans(start):
-    program = start("up", environment={"OTEL_BSP_SCHEDULE_DELAY": "60000"})
+    # A delay that never passes here: only the stop itself can send these spans.
+    program = start("up", "--trace-config", "opentelemetry,bsp_schedule_delay=600000")
     trace_id = otlp.trace_id()
     body = b'{"sleep": 1.5}'
     head = (
