@@ -114,7 +114,7 @@ export class DetailPanel {
     this.body.setAttribute("aria-busy", "false");
     /** @type {Array<[string, string, number | null, boolean, () => any]>} */
     const tabs = [
-      ["attributes", "Attributes", span.attributes.length, false, () => attributeTable(span.attributes, "This span has no attributes.")],
+      ["attributes", "Attributes", span.attributes.length, false, () => attributeTable(span.attributes, "This span has no attributes.", span.service)],
       ["events", "Events", span.events.length, false, () => eventList(span, this.view.trace.start[row])],
       ["errors", "Status", null, span.status.code === "error", () => statusView(span)],
       ["resource", "Resource", span.resource.length, false, () => resourceView(span)],
@@ -187,7 +187,7 @@ function statusView(span) {
 
 /** @param {any} span */
 function resourceView(span) {
-  return h("div", null, attributeTable(span.resource, "The sender gave no resource."),
+  return h("div", null, attributeTable(span.resource, "The sender gave no resource.", span.service),
     h("h3", { class: "sub" }, "Instrumentation"),
     h("p", { class: "value" }, span.scope?.name ? `${span.scope.name}${span.scope.version ? ` ${span.scope.version}` : ""}` : "not named"),
     h("h3", { class: "sub" }, "Times and ids"),

@@ -47,6 +47,17 @@ function append(parent, children) {
   }
 }
 
+/** Strokes of the icons in a box of 16 by 16; drawn, because fonts lack many signs. @type {Record<string, string>} */
+const ICONS = {
+  copy: "M5.5 5.5h7v7h-7zM10.5 5.5v-2h-7v7h2",
+  search: "M7 2.8a4.2 4.2 0 1 0 0 8.4a4.2 4.2 0 1 0 0-8.4M10.2 10.2l3.3 3.3",
+};
+
+/** A small line icon in the colour of the text. @param {"copy" | "search"} name */
+export function icon(name) {
+  return svg("svg", { width: 14, height: 14, viewBox: "0 0 16 16", fill: "none", stroke: "currentColor", "stroke-width": 1.4, "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
+}
+
 /** Replaces all children of an element. @param {Element} element @param {...any} children */
 export function fill(element, ...children) {
   element.replaceChildren();

@@ -1,7 +1,7 @@
 // What one sees of a trace right now: window of time, selection, folds, matches. Parts of the page listen to changes.
 import { FLAG } from "./columns.js";
 
-/** @typedef {"zoom" | "select" | "fold" | "find" | "theme" | "stage" | "panel"} Change */
+/** @typedef {"zoom" | "select" | "fold" | "find" | "theme" | "stage"} Change */
 
 /** The narrowest window, in ns. */
 const NARROWEST = 10;

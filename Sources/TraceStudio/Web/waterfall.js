@@ -47,7 +47,6 @@ export class Waterfall {
     this.element.addEventListener("scroll", () => this.schedule(), { passive: true });
     new ResizeObserver(() => this.layout()).observe(this.element);
     this.view.listen((change) => {
-      if (change === "panel") return;
       if (change === "fold") this.#resizeSpace();
       if (change !== "zoom" && change !== "stage") this.pool.invalidate();
       if (change === "select") this.scrollTo(this.view.selected);
