@@ -171,7 +171,7 @@ let package = Package(
             name: "InferenceServerTests",
             dependencies: [
                 "InferenceServer", "Inference", "NeedletailTracing", "TraceModel", "JSONCoding", "Compression",
-                Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.logging, Product.lifecycle,
+                Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.logging, Product.lifecycle, Product.serviceContext,
             ]
         ),
         .testTarget(

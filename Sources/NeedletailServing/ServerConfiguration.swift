@@ -1,8 +1,33 @@
 public import Inference
-public import InferenceServer
+internal import InferenceServer
 
 /// Settings of a ``Server``.
 public struct ServerConfiguration: Sendable {
+    /// The HTTP front end: where it listens, and its limits.
+    public struct HTTP: Sendable {
+        public var host: String
+        /// 0 lets the system choose; see ``Server/boundPort``.
+        public var port: Int
+        /// Bytes of a request's body, also after decompression; a larger one is answered with 413.
+        public var maxBodySize: Int
+        /// Connections that may wait to be accepted.
+        public var backlog: Int
+
+        /// 64 MiB.
+        public static let defaultMaxBodySize = InferenceHTTPServer.Configuration.defaultMaxBodySize
+
+        public init(host: String = "127.0.0.1", port: Int = 8000, maxBodySize: Int = HTTP.defaultMaxBodySize, backlog: Int = 1024) {
+            self.host = host
+            self.port = port
+            self.maxBodySize = maxBodySize
+            self.backlog = backlog
+        }
+
+        var frontEnd: InferenceHTTPServer.Configuration {
+            InferenceHTTPServer.Configuration(host: host, port: port, maxBodySize: maxBodySize, backlog: backlog)
+        }
+    }
+
     /// Tracing of requests.
     public struct Tracing: Sendable {
         /// Words as `--trace-config` has them, for example `level=TIMESTAMPS`; read when the server is made.
@@ -14,13 +39,12 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
-    /// Host, port and limits of the HTTP front end.
-    public var http: InferenceHTTPServer.Configuration
+    public var http: HTTP
     public var tracing: Tracing
     /// The models to begin with.
     public var models: [Model]
 
-    public init(http: InferenceHTTPServer.Configuration = .init(), tracing: Tracing = .init(), models: [Model] = []) {
+    public init(http: HTTP = HTTP(), tracing: Tracing = Tracing(), models: [Model] = []) {
         self.http = http
         self.tracing = tracing
         self.models = models

@@ -22,43 +22,35 @@ extension Model {
 
     @Sendable
     private static func passthroughBatch(_ requests: [InferenceRequest]) async throws -> [InferenceResult] {
-        var longest: Float = 0
-        var results: [InferenceResult] = []
-        results.reserveCapacity(requests.count)
-        for request in requests {
-            results.append(
-                InferenceResult {
-                    try request.withSpan("pass-through-get-data") { _ in
-                        if let error = request.inputs["error"], try error.values(as: Bool.self).contains(true) {
-                            throw InferenceError(.internal, "Requested Error")
-                        }
-                        let sleep = try request.inputs.require("sleep")
-                        let seconds = sleep.elementCount == 1 ? try sleep.first(as: Float.self) : try sleep.values(as: Float.self).max() ?? 0
-                        guard seconds <= longestSleep else {
-                            throw InferenceError(.invalidArgument, "'sleep' must be a number of at most \(longestSleep) seconds, but is \(seconds)")
-                        }
-                        longest = max(longest, seconds)
-                        return ["sleep": sleep]
-                    }
-                }
-            )
+        let inputs = requests.map { request in
+            Result { try request.withSpan("pass-through-get-data") { _ in try getData(request) } }
         }
-        try await sleep(seconds: longest, requests: requests, results: results)
-        for (request, result) in zip(requests, results) where result.isSuccess {
-            request.withSpan("pass-through-append") { _ in }
+        let longest = inputs.reduce(0) { longest, input in max(longest, (try? input.get().seconds) ?? 0) }
+        try await sleep(seconds: longest, requests: zip(requests, inputs).compactMap { request, input in (try? input.get()) == nil ? nil : request })
+        return zip(requests, inputs).map { request, input in
+            switch input {
+            case .success(let data): request.withSpan("pass-through-append") { _ in ["sleep": data.sleep] }
+            case .failure(let error): .failure(error)
+            }
         }
-        return results
     }
 
-    private static func sleep(seconds: Float, requests: [InferenceRequest], results: [InferenceResult]) async throws {
-        let spans = zip(requests, results).filter { $0.0.isTraced && $0.1.isSuccess }.map { $0.0.startSpan("pass-through-sleep") }
+    private static func getData(_ request: InferenceRequest) throws -> (sleep: Tensor, seconds: Float) {
+        if let error = request.inputs["error"], try error.values(as: Bool.self).contains(true) {
+            throw InferenceError(.internal, "Requested Error")
+        }
+        let sleep = try request.inputs.require("sleep")
+        let seconds = sleep.elementCount == 1 ? try sleep.first(as: Float.self) : try sleep.values(as: Float.self).max() ?? 0
+        guard seconds <= longestSleep else {
+            throw InferenceError(.invalidArgument, "'sleep' must be a number of at most \(longestSleep) seconds, but is \(seconds)")
+        }
+        return (sleep, seconds)
+    }
+
+    /// One sleep for the whole batch, seen as a span of each request.
+    private static func sleep(seconds: Float, requests: [InferenceRequest]) async throws {
+        let spans = requests.filter(\.isTraced).map { $0.startSpan("pass-through-sleep") }
         defer { for span in spans { span.end() } }
         if seconds > 0 { try await Task.sleep(for: .seconds(Double(seconds))) }
-    }
-}
-
-extension InferenceResult {
-    fileprivate var isSuccess: Bool {
-        if case .success = self { true } else { false }
     }
 }

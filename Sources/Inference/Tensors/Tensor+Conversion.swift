@@ -33,16 +33,16 @@ extension Tensor {
     package func doubles() throws(InferenceError) -> [Double] {
         switch dataType {
         case .bool: try values(as: Bool.self).map { $0 ? 1 : 0 }
-        case .uint8: storage.map(Double.init)
-        case .uint16: try values(as: UInt16.self).map(Double.init)
-        case .uint32: try values(as: UInt32.self).map(Double.init)
-        case .uint64: try values(as: UInt64.self).map(Double.init)
-        case .int8: try values(as: Int8.self).map(Double.init)
-        case .int16: try values(as: Int16.self).map(Double.init)
-        case .int32: try values(as: Int32.self).map(Double.init)
-        case .int64: try values(as: Int64.self).map(Double.init)
-        case .fp16: try values(as: Float16.self).map(Double.init)
-        case .fp32: try values(as: Float.self).map(Double.init)
+        case .uint8: storage.map { Double($0) }
+        case .uint16: try values(as: UInt16.self).map { Double($0) }
+        case .uint32: try values(as: UInt32.self).map { Double($0) }
+        case .uint64: try values(as: UInt64.self).map { Double($0) }
+        case .int8: try values(as: Int8.self).map { Double($0) }
+        case .int16: try values(as: Int16.self).map { Double($0) }
+        case .int32: try values(as: Int32.self).map { Double($0) }
+        case .int64: try values(as: Int64.self).map { Double($0) }
+        case .fp16: try values(as: Float16.self).map { Double($0) }
+        case .fp32: try values(as: Float.self).map { Double($0) }
         case .fp64: try values(as: Double.self)
         case .bf16: try values(as: BFloat16.self).map { Double(Float($0)) }
         case .bytes: throw InferenceError(.invalidArgument, "BYTES values are no numbers")

@@ -55,6 +55,13 @@ struct TestServer: Sendable {
         }
     }
 
+    /// A client that makes no spans and sends no context of its own, whatever the process's instrumentation is.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.tracing.tracer = nil
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     func get(_ path: String) async throws -> Answer { try await send(.GET, path) }
 
     func post(_ path: String, _ body: String, headers: [(String, String)] = []) async throws -> Answer {
@@ -66,7 +73,7 @@ struct TestServer: Sendable {
         request.method = method
         request.headers = HTTPHeaders(headers)
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let response = try await Self.client.execute(request, timeout: .seconds(20))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return Answer(status: Int(response.status.code), headers: response.headers, body: Array(buffer: bytes))
     }
