@@ -121,14 +121,15 @@ export class TraceHead {
     for (let index = 0; index < trace.count && row < 0; index++) if (trace.has(index, FLAG.error)) row = index;
     if (row < 0) return;
     const place = `${trace.nameOf(row)} in ${trace.serviceOf(row)}`;
-    const text = h("span", { class: "banner-text" }, trace.errorMessage ? `${headline(trace.errorMessage)} — ${place}` : place);
+    const text = h("span", { class: "banner-text" }, place);
     const button = h("button", { class: "banner", type: "button", "data-testid": "error-banner", title: "Go to the first failed span; e goes to the next", onclick: () => { this.view.select(row); panel.tab = "errors"; panel.show(); } },
       h("i", { class: "row-icon own", "aria-hidden": "true" }, "!"), h("strong", null, `${count(trace.errorCount, "span")} failed`), text, h("span", { class: "spacer" }), h("span", { class: "banner-go" }, "Go to the first →"));
     fill(this.banner, button);
-    if (trace.errorMessage) return;
     try {
+      // The span's own words, with its place; else what another failed span says.
       const message = errorMessage(await panel.load(row));
       if (message) text.textContent = `${headline(message)} — ${place}`;
+      else if (trace.errorMessage) text.textContent = headline(trace.errorMessage);
     } catch { /* the banner still says where; the panel shows the failure to load */ }
   }
 }
