@@ -153,7 +153,7 @@ let package = Package(
             name: "TraceCollectorTests",
             dependencies: [
                 "TraceCollector", "TraceStore", "TraceModel", "TraceWire", "Compression", Product.hummingbird, Product.hummingbirdTesting,
-                Product.httpTypes, Product.nioCore, Product.grpcCore, Product.grpcNIO, Product.logging,
+                Product.httpTypes, Product.nioCore, Product.grpcCore, Product.grpcNIO, Product.logging, Product.lifecycle,
             ]
         ),
         .testTarget(

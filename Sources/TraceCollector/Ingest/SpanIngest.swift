@@ -91,16 +91,15 @@ public final class SpanIngest: Service, Sendable {
     }
 
     private func commitUntilDrained() async {
+        var failures = FailureLog(logger: logger)
         while let group = await nextGroup() {
             do {
                 try await store.append(group.entries.map(\.batch))
+                failures.succeeded()
                 state.withLock { $0.queue.didCommit(group) }
                 for entry in group.entries { entry.waiter.resume() }
             } catch {
-                logger.error(
-                    "Spans could not be stored; their senders were told to send them again",
-                    metadata: ["spans": "\(group.spanCount)", "requests": "\(group.entries.count)", "error": "\(error)"]
-                )
+                failures.failed(group.spanCount, error)
                 state.withLock { $0.queue.didFail(group) }
                 let failure = IngestError(
                     code: .storeFailed,
