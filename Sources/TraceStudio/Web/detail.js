@@ -53,6 +53,11 @@ export class DetailPanel {
     if (known) { this.#content(row, known); return; }
     const request = this.request = new AbortController();
     this.body.setAttribute("aria-busy", "true");
+    setTimeout(() => {
+      if (request !== this.request || this.cache.has(row) || this.body.getAttribute("aria-busy") !== "true") return;
+      fill(this.tabs);
+      fill(this.body, h("p", { class: "faint none" }, "Loading…"));
+    }, 250);
     this.timer = setTimeout(async () => {
       try {
         const span = await this.load(row, request.signal);

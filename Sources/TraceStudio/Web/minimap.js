@@ -134,9 +134,12 @@ export class Minimap {
       const to = Math.max(from + 1, Math.min(width, Math.ceil((trace.start[row] + trace.durations[row]) * scale)));
       const failed = (trace.flags[row] & FLAG.error) !== 0;
       const color = failed ? error : colors.get(trace.service[row]) ?? error;
+      // A failed span is never too small to be seen.
+      const right = failed ? Math.min(width, Math.max(to, from + Math.round(3 * ratio))) : to;
+      const rows = failed ? Math.min(Math.max(2, thickness), height - y) : thickness;
       const importance = failed ? Infinity : trace.durations[row] + 1;
-      for (let line = 0; line < thickness; line++) {
-        for (let at = (y + line) * width + from, end = (y + line) * width + to; at < end; at++) {
+      for (let line = 0; line < rows; line++) {
+        for (let at = (y + line) * width + from, end = (y + line) * width + right; at < end; at++) {
           if (importance > weight[at]) { weight[at] = importance; pixels[at] = color; }
         }
       }
