@@ -45,11 +45,11 @@ def failed(up):
 
 @pytest.fixture(scope="module")
 def big(up):
-    """A trace of 10,000 spans: a root, 99 steps, and 100 spans below each."""
+    """A trace of 10,000 spans: a root, 98 steps with 100 spans below each, a failure, and small spans."""
     trace, root = otlp.trace_id(), otlp.span_id()
     start = time.time_ns() - 20_000_000_000
     spans = [{"trace": trace, "id": root, "name": "big root", "start": start, "duration": 10_000_000_000}]
-    for step in range(99):
+    for step in range(98):
         parent = {"trace": trace, "id": otlp.span_id(), "parent": root, "name": f"step {step}", "start": start + step * 100_000_000, "duration": 100_000_000}
         spans.append(parent)
         spans += [
