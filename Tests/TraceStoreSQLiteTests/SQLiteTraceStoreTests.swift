@@ -81,6 +81,32 @@ struct SQLiteTraceStoreTests {
         await store.close()
     }
 
+    @Test("what append returned for is in the files at once, as a kill -9 would leave them")
+    func sudden() async throws {
+        let store = try open()
+        for trace in 0..<500 {
+            try await store.append([batch(trace, 0..<3)])
+            guard trace % 125 == 124 else { continue }
+            // A killed process leaves what it has written, and no shared memory. Merges may run meanwhile, so the journal is taken
+            // before and after: equal means that file and journal are of one moment.
+            let copy = TemporaryDirectory()
+            var journal: [UInt8] = []
+            repeat {
+                journal = directory.contents(of: "traces.sqlite-wal")
+                copy.store(directory.contents(of: "traces.sqlite"), to: "traces.sqlite")
+                copy.store(journal, to: "traces.sqlite-wal")
+            } while journal != directory.contents(of: "traces.sqlite-wal")
+            let survivor = try SQLiteTraceStore(directory: copy.path, logger: .quiet)
+            #expect(try await survivor.statistics().spanCount == (trace + 1) * 3)
+            for number in 0...trace {
+                let stored = try await survivor.trace(TraceID(high: 7, low: UInt64(number + 1)))
+                #expect(stored?.batch == batch(number, 0..<3))
+            }
+            await survivor.close()
+        }
+        await store.close()
+    }
+
     @Test("a commit larger than a block is split, by spans and by bytes, and read as one")
     func largeCommit() async throws {
         let store = try open(.init(maximumSpansPerBlock: 1000))

@@ -11,6 +11,10 @@ internal import TraceStore
 ///
 /// Version 1: `operations` names each service, span name and kind once; `blocks` has the compressed spans; `summaries` says of
 /// each block what it may hold, so that reads open only blocks that can matter.
+///
+/// Why not a row for each span: with an index on the trace id and one on service and time that costs 10 µs and 560 bytes a span, and
+/// slows down as the file grows. A compressed block costs 1.6 µs and 50 bytes a span (inference spans of 10 attributes, 1,000 in a
+/// commit), and only ever appends; an index row for each trace would write to a random page each, which the fingerprints in the summary avoid.
 enum StoreFile {
     static let name = "traces.sqlite"
     /// Marks an SQLite file as ours: "NTRC".
