@@ -66,6 +66,8 @@ private final class Inflater {
     /// zlib's state points back to the stream, whose address must therefore never change.
     private let stream: UnsafeMutablePointer<z_stream>
     private let maximumSize: Int
+    /// Where zlib writes before the bytes are appended to the output.
+    private let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 256 * 1024)
 
     init(maximumSize: Int) throws(CompressionError) {
         self.maximumSize = max(0, maximumSize)
@@ -80,6 +82,7 @@ private final class Inflater {
     deinit {
         inflateEnd(stream)
         stream.deallocate()
+        scratch.deallocate()
     }
 
     func run(_ bytes: [UInt8]) throws(CompressionError) -> [UInt8] {
@@ -88,7 +91,7 @@ private final class Inflater {
         var consumed = 0
         while true {
             // One byte beyond the limit tells "exactly full" from "too large".
-            let piece = min(max(64 * 1024, output.count), maximumSize - output.count + 1)
+            let piece = min(scratch.count, maximumSize - output.count + 1)
             let status = step(bytes, &consumed, &output, piece)
             if output.count > maximumSize {
                 throw CompressionError(code: .tooLarge, message: "gzip: decompresses to more than the \(maximumSize) bytes allowed")
@@ -117,19 +120,15 @@ private final class Inflater {
         let outputPiece = UInt32(clamping: piece)
         var status = Z_OK
         let start = consumed
-        let written = output.count
-        output.append(contentsOf: repeatElement(0, count: Int(outputPiece)))
-        output.withUnsafeMutableBufferPointer { buffer in
-            bytes.withUnsafeBufferPointer { input in
-                // zlib declares its input pointer mutable, and does not write through it.
-                stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + start)
-                stream.pointee.avail_in = inputPiece
-                stream.pointee.next_out = buffer.baseAddress! + written
-                stream.pointee.avail_out = outputPiece
-                status = inflate(stream, Z_NO_FLUSH)
-            }
+        bytes.withUnsafeBufferPointer { input in
+            // zlib declares its input pointer mutable, and does not write through it.
+            stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + start)
+            stream.pointee.avail_in = inputPiece
+            stream.pointee.next_out = scratch.baseAddress
+            stream.pointee.avail_out = outputPiece
+            status = inflate(stream, Z_NO_FLUSH)
         }
-        output.removeLast(Int(stream.pointee.avail_out))
+        output.append(contentsOf: scratch[..<Int(outputPiece - stream.pointee.avail_out)])
         consumed += Int(inputPiece - stream.pointee.avail_in)
         return status
     }
