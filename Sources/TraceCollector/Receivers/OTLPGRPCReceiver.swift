@@ -52,6 +52,7 @@ public struct OTLPGRPCReceiver: Service {
                 config.rpc.maxRequestPayloadSize = limits.maximumRequestSize + Self.transportMargin
                 config.compression.enabledAlgorithms = [.none, .gzip, .deflate]
                 config.http2.targetWindowSize = 1 << 20
+                config.http2.maxConcurrentStreams = limits.maximumConcurrentStreams
                 config.connection.maxIdleTime = .seconds(limits.idleTimeoutSeconds)
                 // Exporters ping an idle connection; a strict limit would cut them off.
                 config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(5)
