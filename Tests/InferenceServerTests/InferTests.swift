@@ -79,6 +79,21 @@ import Testing
         }
     }
 
+    @Test func largeAnswersAreCompressedForThoseWhoTakeIt() async throws {
+        let values = (0..<2000).map { "\($0 % 10)" }.joined(separator: ",")
+        let body = #"{"inputs":[{"name":"IN","shape":[2000],"datatype":"INT32","data":[\#(values)]}]}"#
+        try await TestServer.run { server in
+            let plain = try await server.post("/v2/models/single/infer", body)
+            #expect(plain.headers.first(name: "content-encoding") == nil)
+            let refused = try await server.post("/v2/models/single/infer", body, headers: [("accept-encoding", "gzip;q=0")])
+            #expect(refused.body == plain.body)
+            let packed = try await server.post("/v2/models/single/infer", body, headers: [("accept-encoding", "deflate, gzip")])
+            #expect(packed.headers.first(name: "content-encoding") == "gzip")
+            #expect(try gunzip(packed.body) == plain.body)
+            #expect(packed.body.count < plain.body.count / 4)
+        }
+    }
+
     /// Every element type survives JSON in and JSON out.
     @Test(arguments: [
         (DataType.bool, "[true,false]"), (.uint8, "[0,255]"), (.uint16, "[0,65535]"), (.uint32, "[0,4294967295]"),

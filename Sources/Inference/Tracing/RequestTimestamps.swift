@@ -47,6 +47,11 @@ package struct RequestTimestamps: Hashable, Sendable {
         self.receiveStart = receiveStart
     }
 
+    /// The latest of the times.
+    package var last: UInt64 {
+        max(receiveStart, receiveEnd, max(requestEnd, responseComplete, max(sendStart, sendEnd)))
+    }
+
     /// The wall time of a moment of ``MonotonicClock``.
     package func wall(_ time: UInt64) -> UInt64 { wallAnchor &+ (time &- receiveStart) }
 }

@@ -28,13 +28,14 @@ extension TracedRequest {
             Attribute("http.route", .string(exchange.route)),
         ]
         if exchange.statusCode != 0 { attributes.append(Attribute("http.response.status_code", .int(Int64(exchange.statusCode)))) }
-        var events = [event("HTTP_RECV_START", timestamps.receiveStart)]
+        var events: [SpanEvent] = []
+        events.reserveCapacity(6)
+        events.append(event("HTTP_RECV_START", timestamps.receiveStart))
         if timestamps.receiveEnd != 0 { events.append(event("HTTP_RECV_END", timestamps.receiveEnd)) }
         if timestamps.responseComplete != 0 { events.append(event("INFER_RESPONSE_COMPLETE", timestamps.responseComplete)) }
         if timestamps.sendStart != 0 { events.append(event("HTTP_SEND_START", timestamps.sendStart)) }
         if timestamps.sendEnd != 0 { events.append(event("HTTP_SEND_END", timestamps.sendEnd)) }
-        let end = [timestamps.sendEnd, timestamps.sendStart, timestamps.responseComplete, timestamps.requestEnd, timestamps.receiveEnd]
-            .reduce(timestamps.receiveStart, max)
+        let end = timestamps.last
         // What failed before the answer is told before it; a failure of sending is told at the end.
         let known = timestamps.responseComplete != 0 ? timestamps.responseComplete : max(timestamps.receiveEnd, timestamps.receiveStart)
         return span(

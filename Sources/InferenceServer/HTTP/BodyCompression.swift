@@ -1,8 +1,9 @@
 internal import Compression
+internal import HTTPTypes
 internal import Inference
 internal import NIOCore
 
-/// Request bodies with `Content-Encoding: gzip` or `deflate`.
+/// Bodies with `Content-Encoding: gzip`, and requests with `deflate`.
 enum BodyCompression {
     /// The plain body.
     ///
@@ -16,5 +17,21 @@ enum BodyCompression {
             }
             throw InferenceError(.payloadTooLarge, "the decompressed request body is larger than the limit of \(limit) bytes (maxBodySize)")
         }
+    }
+
+    /// Smaller answers are sent as they are: compressing them costs more than it saves.
+    static let leastCompressedSize = 1024
+
+    /// Compresses an answer for a client that takes gzip.
+    static func compress(_ reply: inout HTTPReply, accepted: String?) {
+        guard reply.body.readableBytes >= leastCompressedSize, let accepted else { return }
+        let takesGzip = accepted.lowercased().split(separator: ",").contains { coding in
+            let parts = coding.split(separator: ";").map { $0.filter { $0 != " " } }
+            return parts.first == "gzip" && !(parts.count > 1 && Double(parts[1].dropFirst(2)) == 0)
+        }
+        guard takesGzip else { return }
+        reply.body = ByteBuffer(bytes: Gzip.compress(Array(buffer: reply.body)))
+        reply.fields.append(HTTPField(name: .contentEncoding, value: "gzip"))
+        reply.fields.append(HTTPField(name: .vary, value: "Accept-Encoding"))
     }
 }

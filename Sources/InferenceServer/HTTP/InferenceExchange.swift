@@ -28,15 +28,23 @@ struct InferenceExchange: ~Copyable {
     /// Reads, computes, answers, and records the spans.
     mutating func run(_ request: Request, path: String, writer: consuming ResponseWriter) async throws {
         let decision = decide(request)
+        if request.headers[.expect]?.lowercased() == "100-continue", !isTooLarge(request) {
+            try await writer.writeInformationalHead(HTTPResponse(status: .continue))
+        }
         var reply: HTTPReply
         do {
             reply = try await answer(request, decision: decision)
+            if !isGenerate { BodyCompression.compress(&reply, accepted: request.headers[.acceptEncoding]) }
         } catch let error as InferenceError {
             if modelFailure == nil { exchangeFailure = RequestFailure(error) }
             reply = HTTPReply(error: error)
             if error.code == .unsupported, error.message == Self.unsupportedCompression {
                 reply.fields.append(HTTPField(name: .acceptEncoding, value: "gzip, deflate"))
             }
+        } catch {
+            exchangeFailure = RequestFailure(InferenceError(.cancelled, "the client closed the connection before it sent the whole request"))
+            record(decision, path: path, status: 0)
+            throw error
         }
         timestamps.sendStart = MonotonicClock.now()
         do {
@@ -107,6 +115,12 @@ struct InferenceExchange: ~Copyable {
 
     private static let unsupportedCompression = "Unsupported compression type"
 
+    /// The head says already that the body is beyond the limit.
+    private func isTooLarge(_ request: Request) -> Bool {
+        guard let text = request.headers[.contentLength], let length = Int(text) else { return false }
+        return length > handler.maxBodySize
+    }
+
     private mutating func readBody(_ request: Request) async throws -> ByteBuffer {
         let limit = handler.maxBodySize
         let tooLarge = InferenceError(.payloadTooLarge, "the request body is larger than the limit of \(limit) bytes (maxBodySize)")
@@ -114,7 +128,7 @@ struct InferenceExchange: ~Copyable {
         if isGenerate, encoding != "identity" {
             throw InferenceError(.invalidArgument, "Unsupported content-encoding, only 'identity' is supported.")
         }
-        if let text = request.headers[.contentLength], let length = Int(text), length > limit { throw tooLarge }
+        if isTooLarge(request) { throw tooLarge }
         let body: ByteBuffer
         do {
             body = try await request.body.collect(upTo: limit)

@@ -20,34 +20,47 @@ struct InferenceRoute: Hashable, Sendable {
     /// Reads a request's path; a query is cut off.
     ///
     /// - Returns: `nil` when there is no such path.
-    init?(path: some StringProtocol) {
-        let end = path.utf8.firstIndex(of: UInt8(ascii: "?")) ?? path.endIndex
-        let parts = path[..<end].split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count >= 2, parts[0].isEmpty, parts[1] == "v2" else { return nil }
-        switch parts.count {
-        case 2: target = .serverMetadata
-        case 4 where parts[2] == "health" && parts[3] == "live": target = .live
-        case 4 where parts[2] == "health" && parts[3] == "ready": target = .ready
-        case 4 where parts[2] == "models" && parts[3] == "stats": target = .allStatistics
-        case 4... where parts[2] == "models" && !parts[3].isEmpty:
-            guard let model = Self.modelTarget(name: String(parts[3]), rest: parts[4...]) else { return nil }
-            target = model
-        default: return nil
+    init?(path: String) {
+        var rest = Segments(path)
+        guard rest.next() == "v2" else { return nil }
+        guard let area = rest.next() else {
+            target = .serverMetadata
+            return
+        }
+        guard let word = rest.next() else { return nil }
+        switch area {
+        case "health":
+            guard rest.next() == nil else { return nil }
+            switch word {
+            case "live": target = .live
+            case "ready": target = .ready
+            default: return nil
+            }
+        case "models":
+            guard !word.isEmpty else { return nil }
+            let following = rest.next()
+            if following == nil, word == "stats" {
+                target = .allStatistics
+            } else {
+                guard let model = Self.modelTarget(name: String(word), first: following, rest: &rest) else { return nil }
+                target = model
+            }
+        default:
+            return nil
         }
     }
 
-    private static func modelTarget<Part: StringProtocol>(name: String, rest: ArraySlice<Part>) -> Target? {
-        var rest = rest
+    private static func modelTarget(name: String, first: Substring?, rest: inout Segments) -> Target? {
+        var word = first
         var version: Int?
-        if rest.first == "versions" {
-            rest.removeFirst()
-            guard let text = rest.popFirst(), let number = Int(text), number > 0, text.utf8.first != UInt8(ascii: "+") else { return nil }
+        if word == "versions" {
+            guard let text = rest.next(), let number = Int(text), number > 0, text.utf8.first != UInt8(ascii: "+") else { return nil }
             version = number
+            word = rest.next()
         }
-        guard let word = rest.popFirst() else { return .model(name: name, version: version, action: .metadata) }
-        guard rest.isEmpty else { return nil }
         let action: ModelAction
         switch word {
+        case nil: action = .metadata
         case "ready": action = .ready
         case "config": action = .config
         case "stats": action = .statistics
@@ -55,7 +68,29 @@ struct InferenceRoute: Hashable, Sendable {
         case "generate": action = .generate
         default: return nil
         }
+        guard word == nil || rest.next() == nil else { return nil }
         return .model(name: name, version: version, action: action)
+    }
+
+    /// The parts of a path between its slashes, without an array of them.
+    private struct Segments {
+        private let path: String
+        private var position: String.Index
+        private let end: String.Index
+
+        init(_ path: String) {
+            self.path = path
+            position = path.startIndex
+            end = path.utf8.firstIndex(of: UInt8(ascii: "?")) ?? path.endIndex
+        }
+
+        /// The next part; `nil` at the end of the path. A trailing slash gives an empty part.
+        mutating func next() -> Substring? {
+            guard position < end, path.utf8[position] == UInt8(ascii: "/") else { return nil }
+            let start = path.utf8.index(after: position)
+            position = path.utf8[start..<end].firstIndex(of: UInt8(ascii: "/")) ?? end
+            return path[start..<position]
+        }
     }
 
     /// The only method that the route takes.

@@ -26,3 +26,5 @@ func expectNested(_ spans: [Span], sourceLocation: SourceLocation = #_sourceLoca
 }
 
 func gzip(_ bytes: [UInt8]) -> [UInt8] { Gzip.compress(bytes) }
+
+func gunzip(_ bytes: [UInt8]) throws -> [UInt8] { try Gzip.decompress(bytes, maximumSize: 1 << 20) }
