@@ -181,7 +181,7 @@ let package = Package(
                 Product.lifecycle, Product.tracing,
             ]
         ),
-        .testTarget(name: "needletailTests", dependencies: ["needletail", "TraceModel", "Inference", "InferenceServer", Product.argumentParser]),
+        .testTarget(name: "needletailTests", dependencies: ["needletail", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )

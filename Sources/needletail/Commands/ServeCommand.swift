@@ -1,0 +1,32 @@
+internal import ArgumentParser
+
+/// `needletail serve`: the inference server alone.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve models over Triton's HTTP protocol (KServe v2, generate).",
+        discussion: """
+            Nothing is traced until --trace-config says so, for example:
+              needletail serve --trace-config level=TIMESTAMPS --trace-config rate=1 \\
+                --trace-config opentelemetry,url=http://127.0.0.1:4318/v1/traces \\
+                --trace-config opentelemetry,resource=service.name=my-server
+            """
+    )
+
+    @OptionGroup(title: "Inference server") var serving: ServingOptions
+    @OptionGroup(title: "Program") var common: CommonOptions
+
+    func run() async throws {
+        if common.configCheck { return CommonOptions.confirmSettings() }
+        let logger = common.logger
+        let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: [.inferenceHTTP])
+        let server = try InferenceService(
+            options: serving,
+            host: common.host,
+            traceConfig: serving.traceConfig,
+            greeting: greeting,
+            logger: logger
+        )
+        try await Program.run([server], options: common, logger: logger)
+    }
+}

@@ -1,0 +1,24 @@
+internal import ArgumentParser
+
+/// `needletail traces`: the trace back end alone.
+struct TracesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "traces",
+        abstract: "Keep traces and look at them: OTLP in, Jaeger's query API and a page out.",
+        discussion: """
+            Point any OpenTelemetry exporter at port 4318 (HTTP) or 4317 (gRPC), then open http://127.0.0.1:16686.
+            A sender hears "accepted" only after its spans are in the database.
+            """
+    )
+
+    @OptionGroup(title: "Trace back end") var backEnd: BackEndOptions
+    @OptionGroup(title: "Program") var common: CommonOptions
+
+    func run() async throws {
+        if common.configCheck { return CommonOptions.confirmSettings() }
+        let logger = common.logger
+        let greeting = Greeting(host: common.host, dataDirectory: backEnd.dataDir, awaited: BackEnd.listeners)
+        let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
+        try await Program.run(services, options: common, logger: logger)
+    }
+}

@@ -1,0 +1,54 @@
+internal import ArgumentParser
+
+/// `needletail up`: inference server and trace back end in one process.
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Start everything: the inference server with a sample model, and the trace back end with its page.",
+        discussion: """
+            Each request is traced to this process's own back end. --trace-config changes that, for example:
+              needletail up --trace-config rate=10
+              needletail up --trace-config level=OFF
+            """
+    )
+
+    @OptionGroup(title: "Inference server") var serving: ServingOptions
+    @OptionGroup(title: "Trace back end") var backEnd: BackEndOptions
+    @OptionGroup(title: "Program") var common: CommonOptions
+
+    func validate() throws {
+        try PortCheck.validate(serving.ports + backEnd.ports)
+        guard backEnd.otlpHttpPort != 0 else {
+            throw ValidationError("--otlp-http-port cannot be 0 here: the inference server sends its spans to this port.")
+        }
+    }
+
+    func run() async throws {
+        if common.configCheck { return CommonOptions.confirmSettings() }
+        let logger = common.logger
+        let greeting = Greeting(
+            host: common.host,
+            dataDirectory: backEnd.dataDir,
+            awaited: BackEnd.listeners.union([.inferenceHTTP])
+        )
+        let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
+        let server = try InferenceService(
+            options: serving,
+            host: common.host,
+            traceConfig: traceDefaults + serving.traceConfig,
+            greeting: greeting,
+            logger: logger
+        )
+        try await Program.run(services + [server], options: common, logger: logger)
+    }
+
+    /// Every request, to this process; a short delay, so that a trace is there when one looks for it.
+    private var traceDefaults: [String] {
+        let host = common.host == "0.0.0.0" ? "127.0.0.1" : common.host == "::" ? "[::1]" : common.host
+        return [
+            "level=TIMESTAMPS", "rate=1", "mode=opentelemetry",
+            "opentelemetry,url=http://\(host):\(backEnd.otlpHttpPort)/v1/traces",
+            "opentelemetry,bsp_schedule_delay=500",
+        ]
+    }
+}

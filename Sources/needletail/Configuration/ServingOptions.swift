@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import Inference
+internal import TraceModel
+
+/// Settings of the inference server.
+struct ServingOptions: ParsableArguments {
+    @Option(help: "KServe v2 and generate over HTTP.")
+    var httpPort: Int = DefaultPort.inferenceHTTP
+
+    @Option(
+        help: ArgumentHelp(
+            "Tracing in Triton's words; may be repeated.",
+            discussion: """
+                level=TIMESTAMPS|OFF, rate=N, count=N, mode=opentelemetry, opentelemetry,url=http://host:4318/v1/traces,
+                opentelemetry,resource=key=value, opentelemetry,bsp_max_queue_size=N, opentelemetry,bsp_schedule_delay=ms,
+                opentelemetry,bsp_max_export_batch_size=N.
+                """,
+            valueName: "setting=value"
+        )
+    )
+    var traceConfig: [String] = []
+
+    var ports: [(flag: String, port: Int)] { [("http-port", httpPort)] }
+
+    func validate() throws {
+        try PortCheck.validate(ports)
+        do {
+            _ = try TraceSettings(traceConfig: traceConfig)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+}

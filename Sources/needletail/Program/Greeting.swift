@@ -1,0 +1,89 @@
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+internal import Synchronization
+
+/// What the program prints once every listener accepts connections: addresses, a request to try, where the data lies.
+final class Greeting: Sendable {
+    /// The listeners of the program, in the order in which they are shown.
+    enum Listener: Int, CaseIterable, Sendable {
+        case query
+        case inferenceHTTP
+        case otlpHTTP
+        case otlpGRPC
+    }
+
+    private let host: String
+    private let dataDirectory: String?
+    private let awaited: Set<Listener>
+    private let show: @Sendable (String) -> Void
+    private let ports = Mutex<[Listener: Int]>([:])
+
+    /// - Parameters:
+    ///   - host: The address that was listened on.
+    ///   - dataDirectory: Where traces are kept, if this program keeps them.
+    ///   - awaited: The listeners to wait for.
+    ///   - show: Called once with the whole text.
+    init(
+        host: String,
+        dataDirectory: String?,
+        awaited: Set<Listener>,
+        show: @escaping @Sendable (String) -> Void = Greeting.printAtOnce
+    ) {
+        self.host = host
+        self.dataDirectory = dataDirectory
+        self.awaited = awaited
+        self.show = show
+    }
+
+    /// Notes the real port of a listener; the last one that is awaited makes the text appear.
+    func listening(_ listener: Listener, port: Int) {
+        let complete = ports.withLock { ports in
+            let isNew = ports.updateValue(port, forKey: listener) == nil
+            return isNew && awaited.isSubset(of: ports.keys) ? ports : nil
+        }
+        if let complete { show(text(ports: complete)) }
+    }
+
+    /// Output to a file or pipe would otherwise wait in a buffer for the end of the program.
+    @Sendable static func printAtOnce(_ text: String) {
+        print(text)
+        fflush(nil)
+    }
+
+    private func text(ports: [Listener: Int]) -> String {
+        var lines = ["", "Needletail \(Needletail.version) is ready. Stop it with Ctrl-C.", ""]
+        for listener in Listener.allCases {
+            if let port = ports[listener] { lines.append(line(of: listener, port: port)) }
+        }
+        if let dataDirectory { lines.append("  traces are kept in          \(dataDirectory)") }
+        if let port = ports[.inferenceHTTP] {
+            lines += [
+                "", "Try:", "",
+                "  curl http://\(shownHost):\(port)/v2/models/passthrough/generate \\",
+                #"      -H "Content-Type: application/json" -sS -w "\n" -d '{"sleep": 0.2}'"#,
+            ]
+            if let port = ports[.query] { lines += ["", "then open http://\(shownHost):\(port)/ and find its trace."] }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func line(of listener: Listener, port: Int) -> String {
+        switch listener {
+        case .query: "  page and Jaeger query API   http://\(shownHost):\(port)/"
+        case .inferenceHTTP: "  inference (KServe v2)       http://\(shownHost):\(port)/v2"
+        case .otlpHTTP: "  OTLP over HTTP              http://\(shownHost):\(port)/v1/traces"
+        case .otlpGRPC: "  OTLP over gRPC              \(shownHost):\(port)"
+        }
+    }
+
+    /// An address that a browser on this machine can open.
+    private var shownHost: String {
+        switch host {
+        case "0.0.0.0", "::": "127.0.0.1"
+        default: host.contains(":") ? "[\(host)]" : host
+        }
+    }
+}

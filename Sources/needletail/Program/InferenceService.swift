@@ -1,0 +1,31 @@
+internal import Inference
+internal import InferenceServer
+internal import Logging
+internal import NeedletailServing
+internal import ServiceLifecycle
+
+/// The inference server as a service of the program: says its real port once it listens.
+struct InferenceService: Service {
+    private let server: Server
+    private let greeting: Greeting
+
+    /// - Parameter traceConfig: Words of `--trace-config`, the program's own before the user's.
+    init(options: ServingOptions, host: String, traceConfig: [String], greeting: Greeting, logger: Logger) throws {
+        let configuration = ServerConfiguration(
+            http: .init(host: host, port: options.httpPort),
+            tracing: .init(traceConfig: traceConfig),
+            models: [.passthrough]
+        )
+        self.server = try Server(configuration: configuration, logger: logger)
+        self.greeting = greeting
+        server.bootstrapInstrumentation()
+    }
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [server] in try await server.run() }
+            if let port = try? await server.boundPort { greeting.listening(.inferenceHTTP, port: port) }
+            try await group.waitForAll()
+        }
+    }
+}
