@@ -17,6 +17,8 @@ struct BlockFilter {
     var resourceText: [UInt8]?
     /// Exact span name; `nil` for all.
     var name: [UInt8]?
+    /// Conditions on attributes, judged where that can be done without decoding.
+    var tags: [TagPattern] = []
     /// The rest of the decision.
     var wants: (Head) -> Bool
 
@@ -33,9 +35,10 @@ struct BlockFilter {
             return search.startTime.contains(head.startTime) && duration >= search.minimumDuration ?? 0
                 && duration <= search.maximumDuration ?? .max
         }
-        filter.name = search.operation.map { Array($0.utf8) }
+        filter.tags = search.attributes.compactMap(TagPattern.init)
+        filter.name = search.operation?.exactBytes
         // A resource without a name is called so, without having the text.
-        if let service = search.service, service != Resource.unknownService { filter.resourceText = Array(service.utf8) }
+        if let service = search.service, service != Resource.unknownService { filter.resourceText = service.exactBytes }
         return filter
     }
 
@@ -44,9 +47,9 @@ struct BlockFilter {
         var output: [UInt8] = []
         var isValid = true
         bytes.withUnsafeBytes { buffer in
-            var cursor = Cursor(buffer, 0..<buffer.count)
+            var cursor = ProtobufFields(buffer, 0..<buffer.count)
             while let field = cursor.next() {
-                if field.number == 1, field.isBytes { resourceSpans(Cursor(buffer, field.value), &output, &isValid) }
+                if field.number == 1, field.isBytes { resourceSpans(ProtobufFields(buffer, field.value), &output, &isValid) }
             }
             if cursor.isBroken { isValid = false }
         }
@@ -55,15 +58,18 @@ struct BlockFilter {
     }
 
     /// `message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; string schema_url = 3; }`
-    private func resourceSpans(_ start: Cursor, _ output: inout [UInt8], _ isValid: inout Bool) {
+    private func resourceSpans(_ start: ProtobufFields, _ output: inout [UInt8], _ isValid: inout Bool) {
         var cursor = start
         var group: [UInt8] = []
         var hasSpans = false
+        var tags = self.tags
         while let field = cursor.next() {
             if field.number == 2, field.isBytes {
-                hasSpans = scopeSpans(Cursor(cursor.buffer, field.value), &group, &isValid) || hasSpans
+                hasSpans = scopeSpans(ProtobufFields(cursor.buffer, field.value), tags, &group, &isValid) || hasSpans
             } else {
-                if field.number == 1, let resourceText, !contains(cursor.buffer, field.value, resourceText) { return }
+                if field.number == 1, let resourceText, !cursor.buffer.contains(resourceText, in: field.value) { return }
+                // What the resource may satisfy is left to the decoded spans.
+                if field.number == 1 { tags.removeAll { cursor.buffer.contains($0.key, in: field.value) } }
                 group.append(contentsOf: cursor.buffer[field.whole])
             }
         }
@@ -72,14 +78,18 @@ struct BlockFilter {
     }
 
     /// `message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; string schema_url = 3; }`
-    private func scopeSpans(_ start: Cursor, _ output: inout [UInt8], _ isValid: inout Bool) -> Bool {
+    private func scopeSpans(_ start: ProtobufFields, _ tags: [TagPattern], _ output: inout [UInt8], _ isValid: inout Bool) -> Bool {
         var cursor = start
+        var tags = tags
         var group: [UInt8] = []
         var hasSpans = false
         while let field = cursor.next() {
             if field.number == 2, field.isBytes {
-                guard isWanted(Cursor(cursor.buffer, field.value), &isValid) else { continue }
+                let span = ProtobufFields(cursor.buffer, field.value)
+                guard isWanted(span, &isValid), tags.allSatisfy({ $0.mayMatch(span) }) else { continue }
                 hasSpans = true
+            } else if field.number == 1 {
+                tags.removeAll { cursor.buffer.contains($0.key, in: field.value) }
             }
             group.append(contentsOf: cursor.buffer[field.whole])
         }
@@ -89,7 +99,7 @@ struct BlockFilter {
     }
 
     /// `message Span { bytes trace_id = 1; …; string name = 5; …; fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; … }`
-    private func isWanted(_ start: Cursor, _ isValid: inout Bool) -> Bool {
+    private func isWanted(_ start: ProtobufFields, _ isValid: inout Bool) -> Bool {
         var cursor = start
         var head = Head()
         while let field = cursor.next() {
@@ -108,18 +118,8 @@ struct BlockFilter {
     }
 
     private func decide(_ head: Head, _ buffer: UnsafeRawBufferPointer) -> Bool {
-        if let name, name.count != head.name.count || !contains(buffer, head.name, name) { return false }
+        if let name, name.count != head.name.count || !buffer.contains(name, in: head.name) { return false }
         return wants(head)
-    }
-
-    private func contains(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>, _ text: [UInt8]) -> Bool {
-        if text.isEmpty { return true }
-        guard range.count >= text.count else { return false }
-        let first = text[0]
-        for start in range.lowerBound...range.upperBound - text.count where buffer[start] == first {
-            if text.indices.allSatisfy({ buffer[start + $0] == text[$0] }) { return true }
-        }
-        return false
     }
 
     private static func append(tag: UInt8, _ message: [UInt8], to output: inout [UInt8]) {
@@ -131,76 +131,5 @@ struct BlockFilter {
         }
         output.append(UInt8(length))
         output.append(contentsOf: message)
-    }
-}
-
-/// Walks the fields of one protobuf message; every read is checked against the message's range.
-private struct Cursor {
-    struct Field {
-        var number: UInt64
-        /// Length-delimited: the value is a message, text or bytes.
-        var isBytes: Bool
-        var value: Range<Int>
-        /// The value with its tag and length.
-        var whole: Range<Int>
-    }
-
-    let buffer: UnsafeRawBufferPointer
-    private var position: Int
-    private let end: Int
-    private(set) var isBroken = false
-
-    init(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) {
-        self.buffer = buffer
-        position = range.lowerBound
-        end = range.upperBound
-    }
-
-    /// The next field, or `nil` at the end and when the message is broken.
-    mutating func next() -> Field? {
-        guard position < end else { return nil }
-        let start = position
-        guard let tag = varint() else { return broken() }
-        var length = 0
-        switch tag & 7 {
-        case 0:
-            let value = position
-            guard varint() != nil else { return broken() }
-            return Field(number: tag >> 3, isBytes: false, value: value..<position, whole: start..<position)
-        case 1: length = 8
-        case 5: length = 4
-        case 2:
-            guard let count = varint(), count <= UInt64(end - position) else { return broken() }
-            length = Int(count)
-        default: return broken()
-        }
-        guard length <= end - position else { return broken() }
-        let value = position..<position + length
-        position = value.upperBound
-        return Field(number: tag >> 3, isBytes: tag & 7 == 2, value: value, whole: start..<position)
-    }
-
-    /// Eight bytes as they lie; the caller has checked that they are within the message.
-    func word(_ offset: Int) -> UInt64 {
-        buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-    }
-
-    private mutating func varint() -> UInt64? {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        while position < end, shift < 64 {
-            let byte = buffer[position]
-            position += 1
-            value |= UInt64(byte & 0x7f) << shift
-            if byte < 0x80 { return value }
-            shift += 7
-        }
-        return nil
-    }
-
-    private mutating func broken() -> Field? {
-        isBroken = true
-        position = end
-        return nil
     }
 }

@@ -1,0 +1,86 @@
+import Logging
+import Testing
+import TraceModel
+import TraceStore
+import TraceStoreSQLite
+
+/// The store judges most spans by their bytes; whatever it leaves out must not match when decoded.
+@Suite("searching without decoding")
+struct SearchPruningTests {
+    static let keys = ["a", "b", "error", "http.status", "schlüssel", "resource.a", ""]
+    static let values: [AttributeValue] = [
+        "1", 1, 1.0, true, "true", .bytes([1]), .array([1]), .keyValueList([Attribute("a", 1)]), .empty, -1, "", .double(.infinity),
+        "caf\u{e9}", "cafe\u{301}", .int(.max), 0.5, "error",
+    ]
+
+    @Test("finds what a plain look at every span finds", arguments: 1...8)
+    func agrees(seed: Int) async throws {
+        var random = Random(state: UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 | 1)
+        let batches = (0..<20).map { index in Self.batch(index, &random) }
+        let directory = TemporaryDirectory()
+        let store = try SQLiteTraceStore(directory: directory.path, configuration: .init(maximumSpansPerBlock: 7), logger: .quiet)
+        let memory = InMemoryTraceStore()
+        for batch in batches {
+            try await store.append([batch])
+            try await memory.append([batch])
+        }
+        var total = 0
+        for _ in 0..<150 {
+            let search = Self.search(&random)
+            let found = try await store.findTraces(search).map(\.id)
+            let expected = try await memory.findTraces(search).map(\.id)
+            #expect(found == expected, "\(search)")
+            total += found.count
+        }
+        #expect(total > 0)
+        await store.close()
+    }
+
+    static func attributes(_ random: inout Random) -> [Attribute] {
+        (0..<random.below(4)).map { _ in Attribute(keys[random.below(keys.count)], values[random.below(values.count)]) }
+    }
+
+    static func batch(_ index: Int, _ random: inout Random) -> SpanBatch {
+        let spans = (0..<10).map { id in
+            let start = UInt64(1000 + random.below(50))
+            return Span(
+                traceID: TraceID(high: 1, low: UInt64(1 + random.below(60))), spanID: SpanID(UInt64(index * 100 + id + 1)),
+                name: ["x", "y", "é"][random.below(3)], startTime: start, endTime: start + UInt64(random.below(10)),
+                attributes: attributes(&random),
+                events: random.below(4) == 0 ? [SpanEvent(time: 1, name: "e", attributes: attributes(&random))] : [],
+                links: random.below(4) == 0 ? [SpanLink(traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), attributes: attributes(&random))] : [],
+                status: SpanStatus(code: [.unset, .ok, .error][random.below(3)])
+            )
+        }
+        let name = [Attribute("service.name", .string(["s", "t", "ü"][random.below(3)]))]
+        return SpanBatch(
+            resource: Resource(attributes: (random.below(4) == 0 ? [] : name) + attributes(&random)),
+            scope: InstrumentationScope(name: "n", attributes: attributes(&random)), spans: spans
+        )
+    }
+
+    static func search(_ random: inout Random) -> TraceSearch {
+        var search = TraceSearch(limit: 1 + random.below(60))
+        if random.below(3) == 0 { search.service = ["s", "t", "ü", Resource.unknownService][random.below(4)] }
+        if random.below(3) == 0 { search.operation = ["x", "y", "é", "e\u{301}"][random.below(4)] }
+        search.attributes = (0..<random.below(3)).map { _ in
+            TagFilter(key: keys[random.below(keys.count)], value: values[random.below(values.count)].searchText)
+        }
+        if random.below(3) == 0 { search.minimumDuration = UInt64(random.below(10)) }
+        if random.below(3) == 0 { search.maximumDuration = UInt64(random.below(10)) }
+        if random.below(3) == 0 { search.startTime = 1010...UInt64(1010 + random.below(40)) }
+        return search
+    }
+
+    /// The same numbers for the same seed.
+    struct Random {
+        var state: UInt64
+
+        mutating func below(_ bound: Int) -> Int {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return Int(state % UInt64(bound))
+        }
+    }
+}
