@@ -177,7 +177,7 @@ let package = Package(
         .testTarget(
             name: "NeedletailServingTests",
             dependencies: [
-                "NeedletailServing", "NeedletailTracing", "TraceModel", Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.logging,
+                "NeedletailServing", "NeedletailTracing", "TraceModel", "TraceCollector", "TraceStore", Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.logging,
                 Product.lifecycle, Product.tracing,
             ]
         ),

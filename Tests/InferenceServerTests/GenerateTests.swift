@@ -13,6 +13,16 @@ import Testing
         }
     }
 
+    @Test func expectationOfContinueIsMet() async throws {
+        try await TestServer.run(maxBodySize: 100) { server in
+            let answer = try await server.post("/v2/models/ident/generate", #"{"X":[3,4]}"#, headers: [("expect", "100-continue")])
+            #expect(answer.status == 200)
+            let refused = try await server.post(
+                "/v2/models/ident/generate", String(repeating: " ", count: 101), headers: [("expect", "100-continue")])
+            #expect(refused.status == 413)
+        }
+    }
+
     @Test func answerIsFlatAndSorted() async throws {
         try await TestServer.run { server in
             let answer = try await server.post("/v2/models/ident/generate", #"{"X":[3,4],"id":"gen-7","note":"x","parameters":{"k":1}}"#)
