@@ -1,5 +1,6 @@
 public import Inference
 internal import InferenceServer
+public import TraceModel
 
 /// Settings of a ``Server``.
 public struct ServerConfiguration: Sendable {
@@ -16,7 +17,7 @@ public struct ServerConfiguration: Sendable {
         /// 64 MiB.
         public static let defaultMaxBodySize = InferenceHTTPServer.Configuration.defaultMaxBodySize
 
-        public init(host: String = "127.0.0.1", port: Int = 8000, maxBodySize: Int = HTTP.defaultMaxBodySize, backlog: Int = 1024) {
+        public init(host: String = "127.0.0.1", port: Int = DefaultPort.inferenceHTTP, maxBodySize: Int = HTTP.defaultMaxBodySize, backlog: Int = 1024) {
             self.host = host
             self.port = port
             self.maxBodySize = maxBodySize

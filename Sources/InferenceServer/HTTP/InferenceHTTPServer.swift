@@ -5,6 +5,7 @@ public import Logging
 internal import NIOCore
 internal import NIOPosix
 public import ServiceLifecycle
+public import TraceModel
 
 /// Serves the models of an ``InferenceCore`` over HTTP/1.1: KServe v2 and Triton's generate extension.
 ///
@@ -23,7 +24,7 @@ public final class InferenceHTTPServer: Service {
         /// 64 MiB.
         public static let defaultMaxBodySize = 64 << 20
 
-        public init(host: String = "127.0.0.1", port: Int = 8000, maxBodySize: Int = Configuration.defaultMaxBodySize, backlog: Int = 1024) {
+        public init(host: String = "127.0.0.1", port: Int = DefaultPort.inferenceHTTP, maxBodySize: Int = Configuration.defaultMaxBodySize, backlog: Int = 1024) {
             self.host = host
             self.port = port
             self.maxBodySize = maxBodySize
