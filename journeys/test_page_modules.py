@@ -1,5 +1,6 @@
 """The pure parts of the page (formats, tags, colours, tree of spans), run where users run them: in the browser."""
 
+import colorsys
 import json
 
 import pytest
@@ -86,6 +87,33 @@ def test_services_get_the_same_colours_everywhere_and_none_twice(evaluate):
     slots = evaluate("color", f"[...m.serviceSlots({names})]")
     assert slots == evaluate("color", f"[...m.serviceSlots({names[::-1]})]")
     assert sorted(slot for _, slot in slots) == list(range(12))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_service_looks_like_a_failure(evaluate, theme):
+    """Hues keep off the reds, bars stand out from the ground by 3 : 1 (WCAG 2.2, 1.4.11)."""
+    tokens = evaluate("color", f"""(() => {{
+      document.documentElement.dataset.theme = "{theme}";
+      const style = getComputedStyle(document.documentElement);
+      return Object.fromEntries(["bg", "panel", "selection", "hover", "error", ...Array.from({{ length: 12 }}, (_, slot) => `service-${{slot}}`)].map((name) => [name, m.rgb(style.getPropertyValue(`--${{name}}`))]));
+    }})()""")
+    services = [tokens[f"service-{slot}"] for slot in range(12)]
+    assert len({tuple(color) for color in services}) == 12
+    for color in services:
+        degrees = colorsys.rgb_to_hls(*(part / 255 for part in color))[0] * 360
+        assert 35 < degrees < 320, f"{color} reads as red"
+        for ground in ("bg", "panel", "selection", "hover"):
+            assert contrast(color, tokens[ground]) >= 3, f"{color} on {ground}"
+        bar = [0.85 * part + 0.15 * under for part, under in zip(color, tokens["bg"])]
+        assert contrast(bar, tokens["bg"]) >= 3
+
+
+def contrast(one, other):
+    """The contrast of two colours as WCAG measures it."""
+    def luminance(color):
+        return sum(weight * (part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4) for weight, part in zip((0.2126, 0.7152, 0.0722), color))
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def tree(evaluate, expression):
