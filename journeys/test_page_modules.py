@@ -56,6 +56,37 @@ def test_ticks_are_far_enough_apart_and_step_by_1_2_5(evaluate, start, end, widt
         assert f"{after - before:.0e}"[0] in "125"
 
 
+@pytest.mark.parametrize("milliseconds", [0.01, 0.3, 1, 7, 50, 800, 3000, 60_000, 3_600_000, 86_400_000, 172_800_000, 2_592_000_000, 80_000_000_000])
+@pytest.mark.parametrize("most", [2, 4, 9])
+def test_no_two_times_on_the_axis_look_the_same(evaluate, milliseconds, most):
+    start = 1_795_240_941_123.4
+    ticks = evaluate("scatter", f"m.clockTicks({start}, {start + milliseconds}, {most})")
+    assert 1 <= len(ticks) <= most + 1
+    labels = [tick["label"] for tick in ticks]
+    assert len(set(labels)) == len(labels), labels
+    assert all(start - 1e-3 <= tick["at"] <= start + milliseconds + 1e-3 for tick in ticks)
+
+
+def test_the_axis_is_as_fine_as_its_step(evaluate):
+    def labels(milliseconds):
+        return [tick["label"] for tick in evaluate("scatter", f"m.clockTicks(1795240941000, {1795240941000 + milliseconds}, 5)")]
+    assert labels(5) == ["06:02:21.000", "06:02:21.001", "06:02:21.002", "06:02:21.003", "06:02:21.004", "06:02:21.005"]
+    assert labels(5000)[:2] == ["06:02:21", "06:02:22"]
+    assert labels(36_000_000)[:2] == ["08:00", "10:00"]
+
+
+@pytest.mark.parametrize("apart", [0, 0.0005, 300])
+def test_traces_of_one_instant_have_a_plot(evaluate, apart):
+    """Nothing of it is out of the box or not a number, whatever the range."""
+    plot = evaluate("scatter", f"""(() => {{
+      const trace = (id, shift) => ({{ traceID: id, rootService: "a", rootName: "b", startTimeUnixNano: String(1795240941123000000n + BigInt(shift * 1e6)), durationNano: 0, spanCount: 1, errorCount: 0, services: [], orphanCount: 0 }});
+      const figure = m.scatter([trace("1", 0), trace("2", {apart})], 800);
+      return {{ dots: [...figure.querySelectorAll("circle")].map((dot) => [Number(dot.getAttribute("cx")), Number(dot.getAttribute("cy"))]), labels: [...figure.querySelectorAll(".time")].map((text) => text.textContent) }};
+    }})()""")
+    assert len(plot["dots"]) == 2 and all(50 < x < 800 and 0 < y < 132 for x, y in plot["dots"])
+    assert len(plot["labels"]) >= 2 and len(set(plot["labels"])) == len(plot["labels"])
+
+
 def test_a_long_message_has_a_headline(evaluate):
     assert evaluate("format", r"m.headline('Traceback (most recent call last):\n  File x\nValueError: no\n')") == "ValueError: no"
     assert evaluate("format", r"m.headline('first\nsecond')") == "first"
