@@ -52,7 +52,12 @@ public final class BatchSpanProcessor: SpanProcessor, Service {
     public func onEnd(_ span: consuming Span, scope: InstrumentationScope) {
         // Spans are sampled by the tracer; one without the flag is for local processors only.
         guard span.flags & UInt32(TraceFlags.sampled.rawValue) != 0 else { return }
-        let offer = state.withLock { [span = consume span] in $0.queue.offer(span, scope: scope) }
+        // Moved through an optional: capturing the span itself would copy it.
+        var span: Span? = consume span
+        let offer = state.withLock { state in
+            // Always there: the closure runs once.
+            if let span = span.take() { state.queue.offer(span, scope: scope) } else { SpanQueue.Offer.accepted }
+        }
         switch offer {
         case .accepted, .droppedQueueFull(startsEpisode: false), .droppedShutdown: break
         case .filledBatch: wakeLoop()

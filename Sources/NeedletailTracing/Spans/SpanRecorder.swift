@@ -3,29 +3,61 @@ internal import TraceModel
 internal import Tracing
 
 /// The mutable part of a sampled span, shared by all copies of its ``NeedletailSpan``.
+///
+/// The fields stand here one by one, and the finished `Span` is put together at the end: moving the large value in and out
+/// at each change would cost more than the changes.
 final class SpanRecorder: Sendable {
     fileprivate struct State {
-        /// `nil` once the span has ended and gone to the processor.
-        var span: TraceModel.Span?
-        /// All attributes while the standard dictionary is in use; `span.attributes` is empty then.
-        var dictionary: SpanAttributes?
+        var isOpen = true
         /// How many callers are changing the dictionary in place right now.
-        var lent = 0
+        var lent: Int32 = 0
+        var name: String
+        var attributes: [Attribute]
+        var droppedAttributes: UInt32
+        /// All attributes while the standard dictionary is in use; `attributes` is empty then.
+        var dictionary: SpanAttributes?
+        /// `nil` until the first event, link, status or error: most spans have none.
+        var extras: Extras?
         /// The end came while the dictionary was lent: the last one to give it back finishes the span.
-        var pendingEnd: UInt64?
+        var pendingEnd: UInt64 = 0
+    }
+
+    /// The rarer parts.
+    fileprivate struct Extras {
+        var events: [TraceModel.SpanEvent] = []
+        var droppedEvents: UInt32 = 0
+        var links: [TraceModel.SpanLink] = []
+        var droppedLinks: UInt32 = 0
+        var status = TraceModel.SpanStatus()
         /// Message of the last recorded error, used when the status brings none.
         var errorMessage = ""
-        var finalName = ""
-
-        var isOpen: Bool { span != nil && pendingEnd == nil }
     }
 
     private let state: Mutex<State>
     private let tracer: NeedletailTracer
+    private let context: TraceContext
+    private let parentSpanID: SpanID?
+    private let hasRemoteParent: Bool
+    private let kind: TraceModel.SpanKind
+    private let startTime: UInt64
 
-    init(_ span: consuming TraceModel.Span, tracer: NeedletailTracer) {
-        self.state = Mutex(State(span: span))
+    init(
+        name: String,
+        kind: TraceModel.SpanKind,
+        context: TraceContext,
+        parent: TraceContext?,
+        startTime: UInt64,
+        attributes: [Attribute],
+        droppedAttributes: UInt32,
+        tracer: NeedletailTracer
+    ) {
+        self.state = Mutex(State(name: name, attributes: attributes, droppedAttributes: droppedAttributes))
         self.tracer = tracer
+        self.context = context
+        self.parentSpanID = parent?.spanID
+        self.hasRemoteParent = parent?.isRemote ?? false
+        self.kind = kind
+        self.startTime = startTime
     }
 
     private var limits: SpanLimits { tracer.limits }
@@ -44,19 +76,19 @@ final class SpanRecorder: Sendable {
     var isRecording: Bool { state.withLock { $0.isOpen } }
 
     var name: String {
-        get { state.withLock { $0.span?.name ?? $0.finalName } }
-        set { change { $0.span?.name = newValue } }
+        get { state.withLock { $0.name } }
+        set { change { $0.name = newValue } }
     }
 
     // MARK: Attributes
 
     func setAttribute(_ key: String, _ value: AttributeValue) {
-        let value = limits.attributeValueLength.map { value.truncated(to: $0) } ?? value
+        let value = tracer.limits.attributeValueLength.map { value.truncated(to: $0) } ?? value
         change { state in
             if state.dictionary != nil {
                 state.dictionary?.set(key, value: value.standard)
             } else {
-                state.span?.setAttribute(key, value, limit: limits.attributeCount)
+                state.setAttribute(key, value, limit: tracer.limits.attributeCount)
             }
         }
     }
@@ -65,14 +97,13 @@ final class SpanRecorder: Sendable {
         get {
             state.withLock { state in
                 if let dictionary = state.dictionary { return dictionary }
-                guard let span = state.span else { return SpanAttributes([String: SpanAttribute]()) }
-                return SpanAttributes(span.attributes)
+                return SpanAttributes(state.attributes)
             }
         }
         set {
             change { state in
                 state.dictionary = newValue
-                state.span?.attributes = []
+                state.attributes = []
             }
         }
     }
@@ -88,9 +119,9 @@ final class SpanRecorder: Sendable {
                 state.dictionary = empty
                 return dictionary
             }
-            var dictionary = SpanAttributes(state.span?.attributes ?? [])
+            var dictionary = SpanAttributes(state.attributes)
             dictionary.reserveCapacity(8)
-            state.span?.attributes = []
+            state.attributes = []
             state.dictionary = empty
             return dictionary
         }
@@ -113,8 +144,8 @@ final class SpanRecorder: Sendable {
                 swap(&returned, &dictionary)
                 state.dictionary = returned
             }
-            guard state.lent == 0, let end = state.pendingEnd else { return nil }
-            return state.take(end: end, limits: limits)
+            guard state.lent == 0, !state.isOpen else { return nil }
+            return finish(&state, end: state.pendingEnd)
         }
         if late { tracer.noteUseAfterEnd() }
         if let finished { tracer.emit(finished) }
@@ -130,7 +161,7 @@ final class SpanRecorder: Sendable {
         var dropped = dropped
         let attributes = attributes.limited(count: limits.attributeCountPerEvent, valueLength: limits.attributeValueLength, dropped: &dropped)
         let event = TraceModel.SpanEvent(time: time, name: name, attributes: attributes, droppedAttributesCount: dropped)
-        change { $0.span?.append(event, limit: limits.eventCount) }
+        change { $0.append(event, limit: tracer.limits.eventCount) }
     }
 
     func addEvent(name: String, time: UInt64, attributes: SpanAttributes) {
@@ -154,7 +185,7 @@ final class SpanRecorder: Sendable {
             }
         }
         addEvent(name: "exception", time: time, attributes: list)
-        state.withLock { $0.errorMessage = message }
+        state.withLock { $0.extras?.errorMessage = message }
     }
 
     func addLink(_ link: TraceModel.SpanLink) {
@@ -166,7 +197,7 @@ final class SpanRecorder: Sendable {
             dropped: &dropped
         )
         link.droppedAttributesCount = dropped
-        change { $0.span?.append(link, limit: limits.linkCount) }
+        change { $0.append(link, limit: tracer.limits.linkCount) }
     }
 
     func addLink(_ link: Tracing.SpanLink) {
@@ -191,43 +222,56 @@ final class SpanRecorder: Sendable {
                 late = true
                 return nil
             }
+            state.isOpen = false
             if state.lent > 0 {
                 state.pendingEnd = time
                 return nil
             }
-            return state.take(end: time, limits: limits)
+            return finish(&state, end: time)
         }
         if let finished { tracer.emit(finished) }
         if late { tracer.noteUseAfterEnd() }
     }
 }
 
-extension SpanRecorder.State {
-    /// Takes the finished span out.
-    fileprivate mutating func take(end: UInt64, limits: SpanLimits) -> TraceModel.Span? {
-        guard var span = span.take() else { return nil }
-        pendingEnd = nil
-        finalName = span.name
-        span.endTime = end
-        if let dictionary = dictionary.take() {
-            span.attributes = [Attribute](
+extension SpanRecorder {
+    /// Puts the finished span together; the name stays readable, the rest moves out.
+    private func finish(_ state: inout State, end: UInt64) -> TraceModel.Span {
+        if let dictionary = state.dictionary.take() {
+            state.attributes = [Attribute](
                 dictionary,
-                count: limits.attributeCount,
-                valueLength: limits.attributeValueLength,
-                dropped: &span.droppedAttributesCount
+                count: tracer.limits.attributeCount,
+                valueLength: tracer.limits.attributeValueLength,
+                dropped: &state.droppedAttributes
             )
+        }
+        var attributes: [Attribute] = []
+        swap(&attributes, &state.attributes)
+        var span = TraceModel.Span(
+            traceID: context.traceID,
+            spanID: context.spanID,
+            parentSpanID: parentSpanID,
+            traceState: context.traceState,
+            flags: UInt32(context.flags.rawValue) | 0x100 | (hasRemoteParent ? 0x200 : 0),
+            name: state.name,
+            kind: kind,
+            startTime: startTime,
+            endTime: end,
+            attributes: attributes,
+            droppedAttributesCount: state.droppedAttributes
+        )
+        if let extras = state.extras.take() {
+            span.events = extras.events
+            span.droppedEventsCount = extras.droppedEvents
+            span.links = extras.links
+            span.droppedLinksCount = extras.droppedLinks
+            span.status = extras.status
         }
         return span
     }
-
-    /// The status rules of the OpenTelemetry specification: ok is final, unset changes nothing.
-    fileprivate mutating func setStatus(_ code: TraceModel.SpanStatus.Code, message: String?) {
-        guard code != .unset, span?.status.code != .ok else { return }
-        span?.status = TraceModel.SpanStatus(code: code, message: code == .error ? message ?? errorMessage : "")
-    }
 }
 
-extension TraceModel.Span {
+extension SpanRecorder.State {
     /// Replaces the value of the key, or appends both.
     fileprivate mutating func setAttribute(_ key: String, _ value: AttributeValue, limit: Int) {
         let length = key.utf8.count
@@ -236,27 +280,37 @@ extension TraceModel.Span {
             return
         }
         guard attributes.count < limit, length > 0 else {
-            droppedAttributesCount += 1
+            droppedAttributes += 1
             return
         }
         if attributes.capacity == 0 { attributes.reserveCapacity(8) }
         attributes.append(Attribute(key: key, value: value))
     }
 
+    /// The status rules of the OpenTelemetry specification: ok is final, unset changes nothing.
+    fileprivate mutating func setStatus(_ code: TraceModel.SpanStatus.Code, message: String?) {
+        var extras = extras ?? SpanRecorder.Extras()
+        guard code != .unset, extras.status.code != .ok else { return }
+        extras.status = TraceModel.SpanStatus(code: code, message: code == .error ? message ?? extras.errorMessage : "")
+        self.extras = extras
+    }
+
     fileprivate mutating func append(_ event: TraceModel.SpanEvent, limit: Int) {
-        guard events.count < limit else {
-            droppedEventsCount += 1
+        if extras == nil { extras = SpanRecorder.Extras() }
+        guard let count = extras?.events.count, count < limit else {
+            extras?.droppedEvents += 1
             return
         }
-        events.append(event)
+        extras?.events.append(event)
     }
 
     fileprivate mutating func append(_ link: TraceModel.SpanLink, limit: Int) {
-        guard links.count < limit else {
-            droppedLinksCount += 1
+        if extras == nil { extras = SpanRecorder.Extras() }
+        guard let count = extras?.links.count, count < limit else {
+            extras?.droppedLinks += 1
             return
         }
-        links.append(link)
+        extras?.links.append(link)
     }
 }
 

@@ -122,26 +122,26 @@ public final class NeedletailTracer: Tracer {
     ) -> NeedletailSpan {
         let (context, sampling) = decide(name, parent: parent, kind: kind)
         guard sampling.isSampled else { return NeedletailSpan(traceContext: context, recorder: nil, base: base) }
-        let hasParent = parent?.isValid ?? false
-        var span = TraceModel.Span(
-            traceID: context.traceID,
-            spanID: context.spanID,
-            parentSpanID: hasParent ? parent?.spanID : nil,
-            traceState: context.traceState,
-            flags: UInt32(context.flags.rawValue) | 0x100 | (hasParent && parent?.isRemote == true ? 0x200 : 0),
-            name: name,
-            kind: kind,
-            startTime: startTime(),
-            endTime: 0
-        )
+        var attributes = attributes
+        var dropped: UInt32 = 0
         if !attributes.isEmpty || !sampling.attributes.isEmpty {
-            span.attributes = (attributes + sampling.attributes).limited(
+            attributes = (attributes + sampling.attributes).limited(
                 count: limits.attributeCount,
                 valueLength: limits.attributeValueLength,
-                dropped: &span.droppedAttributesCount
+                dropped: &dropped
             )
         }
-        return NeedletailSpan(traceContext: context, recorder: SpanRecorder(span, tracer: self), base: base)
+        let recorder = SpanRecorder(
+            name: name,
+            kind: kind,
+            context: context,
+            parent: parent?.isValid == true ? parent : nil,
+            startTime: startTime(),
+            attributes: attributes,
+            droppedAttributes: dropped,
+            tracer: self
+        )
+        return NeedletailSpan(traceContext: context, recorder: recorder, base: base)
     }
 
     /// Ids and decision of a span about to start. An invalid parent counts as none.
