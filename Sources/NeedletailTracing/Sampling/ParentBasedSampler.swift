@@ -11,7 +11,7 @@ public struct ParentBasedSampler: Sampler {
     public let localParentSampled: any Sampler
     public let localParentNotSampled: any Sampler
     /// All four delegates for a parent are the usual ones, so that the parent's flag is the answer.
-    private let followsFlag: Bool
+    let followsFlag: Bool
 
     /// A sampler that keeps the parent's decision.
     public init(root: any Sampler) {

@@ -8,7 +8,7 @@ public struct TraceIDRatioSampler: Sampler {
     /// The share of traces that is sampled, 0 to 1.
     public let ratio: Double
     /// 0 (all) to 2^56 (none).
-    private let threshold: UInt64
+    let threshold: UInt64
 
     /// - Parameter ratio: values outside of 0 to 1 are clamped; not-a-number counts as 0.
     public init(ratio: Double) {

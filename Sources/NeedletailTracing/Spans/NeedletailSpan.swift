@@ -13,7 +13,7 @@ public import Tracing
 public struct NeedletailSpan: Tracing.Span {
     /// Ids and flags of this span, as a callee gets them.
     public let traceContext: TraceContext
-    let recorder: SpanRecorder?
+    @usableFromInline let recorder: SpanRecorder?
     let base: ServiceContext?
 
     init(traceContext: TraceContext, recorder: SpanRecorder?, base: ServiceContext?) {
@@ -42,6 +42,7 @@ public struct NeedletailSpan: Tracing.Span {
     // MARK: Own calls
 
     /// Sets one attribute; the last value of a key counts. Empty keys are dropped and counted.
+    @inlinable
     public func setAttribute(_ key: String, _ value: AttributeValue) {
         recorder?.setAttribute(key, value)
     }
@@ -69,12 +70,14 @@ public struct NeedletailSpan: Tracing.Span {
     }
 
     /// Ends the span now.
+    @inlinable
     public func end() {
         guard let recorder else { return }
         recorder.end(at: WallClock.now())
     }
 
     /// Ends the span at a time in nanoseconds since the Unix epoch.
+    @inlinable
     public func end(at nanosecondsSinceEpoch: UInt64) {
         recorder?.end(at: nanosecondsSinceEpoch)
     }

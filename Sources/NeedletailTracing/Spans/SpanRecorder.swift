@@ -1,11 +1,12 @@
 internal import Synchronization
-internal import TraceModel
+public import TraceModel
 internal import Tracing
 
 /// The mutable part of a sampled span, shared by all copies of its ``NeedletailSpan``.
 ///
 /// The fields stand here one by one, and the finished `Span` is put together at the end: moving the large value in and out
 /// at each change would cost more than the changes.
+@usableFromInline
 final class SpanRecorder: Sendable {
     fileprivate struct State {
         var isOpen = true
@@ -14,6 +15,8 @@ final class SpanRecorder: Sendable {
         var name: String
         var attributes: [Attribute]
         var droppedAttributes: UInt32
+        /// Bit n is set when a key of n (modulo 64) bytes is in `attributes`: most keys differ in length, which saves looking.
+        var keyLengths: UInt64
         /// All attributes while the standard dictionary is in use; `attributes` is empty then.
         var dictionary: SpanAttributes?
         /// `nil` until the first event, link, status or error: most spans have none.
@@ -51,7 +54,13 @@ final class SpanRecorder: Sendable {
         droppedAttributes: UInt32,
         tracer: NeedletailTracer
     ) {
-        self.state = Mutex(State(name: name, attributes: attributes, droppedAttributes: droppedAttributes))
+        self.state = Mutex(
+            State(
+                name: name,
+                attributes: attributes,
+                droppedAttributes: droppedAttributes,
+                keyLengths: attributes.isEmpty ? 0 : .max
+            ))
         self.tracer = tracer
         self.context = context
         self.parentSpanID = parent?.spanID
@@ -82,8 +91,17 @@ final class SpanRecorder: Sendable {
 
     // MARK: Attributes
 
+    @usableFromInline
     func setAttribute(_ key: String, _ value: AttributeValue) {
-        let value = tracer.limits.attributeValueLength.map { value.truncated(to: $0) } ?? value
+        if let length = tracer.limits.attributeValueLength {
+            store(key, value.truncated(to: length))
+        } else {
+            store(key, value)
+        }
+    }
+
+    @inline(__always)
+    private func store(_ key: String, _ value: AttributeValue) {
         change { state in
             if state.dictionary != nil {
                 state.dictionary?.set(key, value: value.standard)
@@ -215,6 +233,7 @@ final class SpanRecorder: Sendable {
     // MARK: End
 
     /// Hands the span to the processor. A second end is counted and ignored.
+    @usableFromInline
     func end(at time: UInt64) {
         var late = false
         let finished: TraceModel.Span? = state.withLock { state in
@@ -275,10 +294,14 @@ extension SpanRecorder.State {
     /// Replaces the value of the key, or appends both.
     fileprivate mutating func setAttribute(_ key: String, _ value: AttributeValue, limit: Int) {
         let length = key.utf8.count
-        for index in attributes.indices where attributes[index].key.utf8.count == length && attributes[index].key == key {
-            attributes[index].value = value
-            return
+        let bit: UInt64 = 1 << UInt64(length & 63)
+        if keyLengths & bit != 0 {
+            for index in attributes.indices where attributes[index].key == key {
+                attributes[index].value = value
+                return
+            }
         }
+        keyLengths |= bit
         guard attributes.count < limit, length > 0 else {
             droppedAttributes += 1
             return

@@ -12,6 +12,7 @@ public final class NeedletailTracer: Tracer {
     public let limits: SpanLimits
     private let processor: any SpanProcessor
     private let sampler: any Sampler
+    private let rule: SamplingRule
     private let propagator = W3CPropagator()
     private let useAfterEnd = Atomic<Int>(0)
 
@@ -27,6 +28,7 @@ public final class NeedletailTracer: Tracer {
     ) {
         self.processor = processor
         self.sampler = sampler
+        self.rule = SamplingRule(sampler)
         self.scope = scope
         self.limits = limits
     }
@@ -120,12 +122,12 @@ public final class NeedletailTracer: Tracer {
         base: ServiceContext?,
         startTime: () -> UInt64
     ) -> NeedletailSpan {
-        let (context, sampling) = decide(name, parent: parent, kind: kind)
-        guard sampling.isSampled else { return NeedletailSpan(traceContext: context, recorder: nil, base: base) }
+        let (context, samplerAttributes) = decide(name, parent: parent, kind: kind)
+        guard context.isSampled else { return NeedletailSpan(traceContext: context, recorder: nil, base: base) }
         var attributes = attributes
         var dropped: UInt32 = 0
-        if !attributes.isEmpty || !sampling.attributes.isEmpty {
-            attributes = (attributes + sampling.attributes).limited(
+        if !attributes.isEmpty || !samplerAttributes.isEmpty {
+            attributes = (attributes + samplerAttributes).limited(
                 count: limits.attributeCount,
                 valueLength: limits.attributeValueLength,
                 dropped: &dropped
@@ -144,22 +146,37 @@ public final class NeedletailTracer: Tracer {
         return NeedletailSpan(traceContext: context, recorder: recorder, base: base)
     }
 
-    /// Ids and decision of a span about to start. An invalid parent counts as none.
+    /// Ids and decision of a span about to start, and the sampler's attributes. An invalid parent counts as none.
     @inline(__always)
     private func decide(
         _ name: String,
         parent: TraceContext?,
         kind: TraceModel.SpanKind
-    ) -> (context: TraceContext, sampling: SamplingResult) {
-        let spanID = IDGenerator.spanID()
+    ) -> (context: TraceContext, attributes: [Attribute]) {
+        var context: TraceContext
+        var parentIsSampled: Bool?
         if let parent, parent.isValid {
-            let sampling = sampler.sample(SamplingRequest(parent: parent, traceID: parent.traceID, name: name, kind: kind))
-            // Besides our own decision the caller's other flags travel on, as W3C asks for the random flag.
-            let flags = sampling.isSampled ? parent.flags.union(.sampled) : parent.flags.subtracting(.sampled)
-            return (TraceContext(traceID: parent.traceID, spanID: spanID, flags: flags, traceState: parent.traceState), sampling)
+            // Besides the decision the caller's other flags travel on, as W3C asks for the random flag.
+            context = TraceContext(traceID: parent.traceID, spanID: IDGenerator.spanID(), flags: parent.flags, traceState: parent.traceState)
+            parentIsSampled = parent.isSampled
+        } else {
+            context = TraceContext(traceID: IDGenerator.traceID(), spanID: IDGenerator.spanID(), flags: [])
         }
-        let traceID = IDGenerator.traceID()
-        let sampling = sampler.sample(SamplingRequest(parent: nil, traceID: traceID, name: name, kind: kind))
-        return (TraceContext(traceID: traceID, spanID: spanID, flags: sampling.isSampled ? .sampled : []), sampling)
+        var attributes: [Attribute] = []
+        let isSampled: Bool
+        if let decided = rule.isSampled(traceID: context.traceID, parentIsSampled: parentIsSampled) {
+            isSampled = decided
+        } else {
+            let result = ask(name, parent: parentIsSampled == nil ? nil : parent, traceID: context.traceID, kind: kind)
+            isSampled = result.isSampled
+            attributes = result.attributes
+        }
+        context.flags = isSampled ? context.flags.union(.sampled) : context.flags.subtracting(.sampled)
+        return (context, attributes)
+    }
+
+    @inline(never)
+    private func ask(_ name: String, parent: TraceContext?, traceID: TraceID, kind: TraceModel.SpanKind) -> SamplingResult {
+        sampler.sample(SamplingRequest(parent: parent, traceID: traceID, name: name, kind: kind))
     }
 }
