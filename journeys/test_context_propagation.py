@@ -32,7 +32,7 @@ def test_a_thousand_requests_and_no_parent_lost(up):
     for trace_id, parent in contexts:
         def complete(trace_id=trace_id):
             trace = traces.get(up.query, trace_id, session=session)
-            return trace if trace and len(trace.spans) == 3 else None
+            return trace if trace and len(trace.spans) == len(traces.ANSWERED) else None
 
         trace = wait_until(complete, what=f"trace {trace_id}, complete")
         root = trace.named("InferRequest")
@@ -48,7 +48,7 @@ def test_an_unsampled_parent_is_never_traced(up):
     marker = [(otlp.trace_id(), otlp.span_id()) for _ in range(THREADS)]
     send_all(up, marker, "01")
     for trace_id, _ in marker:
-        traces.wait_for(up.query, trace_id, 3)
+        traces.wait_for(up.query, trace_id, len(traces.ANSWERED))
     assert [trace for trace, _ in unsampled if traces.get(up.query, trace)] == []
 
 
@@ -57,7 +57,7 @@ def test_a_sampled_parent_is_traced_whatever_the_rate(start):
     traced = (otlp.trace_id(), otlp.span_id())
     assert program.generate({"sleep": 0}).status_code == 200
     send_all(program, [traced], "01")
-    traces.wait_for(program.query, traced[0], 3)
+    traces.wait_for(program.query, traced[0], len(traces.ANSWERED))
     service = traces.get(program.query, traced[0]).spans[0].service
     assert [trace.id for trace in traces.search(program.query, service=service)] == [traced[0]]
 
@@ -72,7 +72,7 @@ def test_a_broken_traceparent_starts_a_new_trace(up, header):
     assert answer.status_code == 200
 
     def found():
-        return [t for t in traces.search(up.query, service="test_server_with_passthrough", tag=f"triton.request_id:{mark}") if len(t.spans) == 3]
+        return [t for t in traces.search(up.query, service="test_server_with_passthrough", tag=f"triton.request_id:{mark}") if len(t.spans) == len(traces.ANSWERED)]
 
     (trace,) = wait_until(found, what="the request's trace")
     assert trace.is_linked

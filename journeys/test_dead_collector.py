@@ -61,4 +61,4 @@ def test_a_stop_lets_the_request_in_flight_finish_and_flushes_its_spans(start):
     assert code == 0
     assert answer.startswith(b"HTTP/1.1 200"), answer
     program.start()
-    assert traces.get(program.query, trace_id).names == ["InferRequest", "compute", "passthrough"]
+    assert traces.get(program.query, trace_id).names == sorted(traces.ANSWERED)

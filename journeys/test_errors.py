@@ -17,7 +17,7 @@ def test_requested_error_is_on_every_span(up):
     assert answer.status_code == 500
     assert "Requested Error" in answer.json()["error"]
 
-    trace = traces.wait_for(up.query, trace_id, 3)
+    trace = traces.wait_for(up.query, trace_id, len(traces.REFUSED))
     for span in trace.spans:
         assert span.failed, f"{span.name} is not marked as failed"
         assert "Requested Error" in span.tags["otel.status_description"]
@@ -32,8 +32,8 @@ def test_one_failing_request_does_not_touch_its_neighbour(up):
     bad, bad_headers = traced_headers()
     assert up.generate({"sleep": 0.01, "error": True}, headers=bad_headers).status_code == 500
     assert up.generate({"sleep": 0.01, "error": False}, headers=good_headers).status_code == 200
-    assert not any(span.failed for span in traces.wait_for(up.query, good, 3).spans)
-    assert all(span.failed for span in traces.wait_for(up.query, bad, 3).spans)
+    assert not any(span.failed for span in traces.wait_for(up.query, good, len(traces.ANSWERED)).spans)
+    assert all(span.failed for span in traces.wait_for(up.query, bad, len(traces.REFUSED)).spans)
 
 
 def test_refused_requests_have_triton_s_shape_and_leave_a_span(up):

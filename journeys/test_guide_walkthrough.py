@@ -32,7 +32,8 @@ def test_curl_gives_a_trace(up):
     assert answer["model_version"] == "1"
     assert answer["sleep"] == pytest.approx(0.05)
 
-    trace = newest(up.query, SERVICE, 3)
+    trace = newest(up.query, SERVICE, len(traces.ANSWERED))
+    assert trace.names == sorted(traces.ANSWERED)
     root, model, compute = trace.chain("InferRequest", "passthrough", "compute")
     assert trace.is_linked
     assert compute.duration >= 50_000
@@ -46,7 +47,7 @@ def test_python_client_and_server_are_one_trace(up):
     assert report["status"] == 200
     assert report["answer"]["sleep"] == pytest.approx(0.05)
 
-    trace = traces.wait_for(up.query, report["trace"], 5)
+    trace = traces.wait_for(up.query, report["trace"], 2 + len(traces.ANSWERED))
     assert trace.is_linked
     outgoing, post, infer, model, compute = trace.chain("outgoing-request", "POST", "InferRequest", "passthrough", "compute")
     assert [span.service for span in (outgoing, post, infer, model, compute)] == ["upstream-service"] * 2 + [SERVICE] * 3
@@ -55,7 +56,10 @@ def test_python_client_and_server_are_one_trace(up):
     traces.assert_nested(post, infer, REPLY_TOLERANCE)
     traces.assert_nested(infer, model)
     traces.assert_nested(model, compute)
-    assert compute.duration >= 50_000
+    for name in traces.ANSWERED[3:]:
+        assert trace.named(name).parent == compute.id
+        traces.assert_nested(compute, trace.named(name))
+    assert trace.named("pass-through-sleep").duration >= 50_000
 
     assert infer.resource["test.key"] == "test.value"
     assert infer.resource["telemetry.sdk.language"] == "swift"

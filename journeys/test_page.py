@@ -13,6 +13,8 @@ from support.browser import brightness, is_red, painted, screenshot
 
 SERVICE = "test_server_with_passthrough"
 BIG = 10_000
+LINKED = 2 + len(traces.ANSWERED)
+FAILED = 2 + len(traces.REFUSED)
 
 
 def rows(page):
@@ -30,9 +32,9 @@ def open_trace(page, program, trace_id, spans):
 
 @pytest.fixture(scope="module")
 def linked(up):
-    """A traced client's request: five spans of two services."""
+    """A traced client's request: spans of two services."""
     report = clients.run("traced_client.py", up.http, up.otlp, json.dumps({"sleep": 0.05}))
-    return traces.wait_for(up.query, report["trace"], 5)
+    return traces.wait_for(up.query, report["trace"], LINKED)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def failed(up):
     """A traced client's request that the model refused."""
     report = clients.run("traced_client.py", up.http, up.otlp, json.dumps({"sleep": 0.01, "error": True}))
     assert report["status"] == 500
-    return traces.wait_for(up.query, report["trace"], 5)
+    return traces.wait_for(up.query, report["trace"], FAILED)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def test_a_trace_is_found_and_opened(up, linked, page):
     page.get_by_test_id("find").click()
     result = page.locator(f'[data-testid="trace-row"][data-trace-id="{linked.id}"]')
     expect(result).to_contain_text("outgoing-request")
-    expect(result).to_contain_text("5 spans")
+    expect(result).to_contain_text(f"{LINKED} spans")
     expect(result).to_contain_text(SERVICE)
     expect(result).to_have_attribute("data-error", "false")
     assert "service=upstream-service" in page.url
@@ -81,15 +83,15 @@ def test_a_trace_is_found_and_opened(up, linked, page):
     result.click()
     expect(page).to_have_url(re.compile(f"/trace/{linked.id}"))
     expect(page.get_by_test_id("trace-title")).to_contain_text("outgoing-request")
-    expect(page.get_by_test_id("trace-facts")).to_contain_text("5 spans")
+    expect(page.get_by_test_id("trace-facts")).to_contain_text(f"{LINKED} spans")
     expect(page.get_by_test_id("trace-facts")).to_contain_text("2 services")
 
 
 def test_the_linked_trace_shows_every_level(up, linked, page):
-    open_trace(page, up, linked.id, 5)
+    open_trace(page, up, linked.id, LINKED)
     names = ["outgoing-request", "POST", "InferRequest", "passthrough", "compute"]
-    expect(rows(page)).to_have_count(5)
-    for level, name in enumerate(names, start=1):
+    expect(rows(page)).to_have_count(LINKED)
+    for level, name in [*enumerate(names, start=1), *((6, name) for name in traces.ANSWERED[3:])]:
         expect(row(page, name)).to_have_attribute("aria-level", str(level))
         expect(row(page, name)).to_have_attribute("data-error", "false")
     expect(page.get_by_test_id("minimap")).to_be_visible()
@@ -98,7 +100,7 @@ def test_the_linked_trace_shows_every_level(up, linked, page):
 
 
 def test_the_stage_strip_sums_to_the_duration(up, linked, page):
-    open_trace(page, up, linked.id, 5)
+    open_trace(page, up, linked.id, LINKED)
     strip = page.get_by_test_id("stage-strip")
     expect(strip).to_be_visible()
     parts = {entry.get_attribute("data-stage"): int(entry.get_attribute("data-ns")) for entry in page.get_by_test_id("strip-legend").all()}
@@ -109,7 +111,7 @@ def test_the_stage_strip_sums_to_the_duration(up, linked, page):
 
 
 def test_the_panel_tells_everything_about_a_span(up, linked, page):
-    open_trace(page, up, linked.id, 5)
+    open_trace(page, up, linked.id, LINKED)
     row(page, "passthrough").click()
     expect(page.get_by_test_id("panel-title")).to_have_text("passthrough")
     expect(page.locator('[data-testid="attribute"][data-key="triton.model_name"]')).to_contain_text("passthrough")
@@ -127,10 +129,10 @@ def test_a_failure_is_red_on_every_level(up, failed, page):
     expect(result).to_have_attribute("data-error", "true")
     expect(result).to_contain_text("Requested Error")
 
-    open_trace(page, up, failed.id, 5)
+    open_trace(page, up, failed.id, FAILED)
     expect(page.get_by_test_id("error-banner")).to_contain_text("Requested Error")
     assert is_red(page.get_by_test_id("trace-title"))
-    for name in ("POST", "InferRequest", "passthrough", "compute"):
+    for name in ("POST", *traces.REFUSED):
         span = row(page, name)
         expect(span).to_have_attribute("data-error", "true")
         icon = span.locator(".row-icon")
@@ -146,7 +148,7 @@ def test_a_failure_is_red_on_every_level(up, failed, page):
 
 
 def test_keyboard(up, linked, page):
-    open_trace(page, up, linked.id, 5)
+    open_trace(page, up, linked.id, LINKED)
     selected = page.locator('[data-testid="span-row"][aria-selected="true"]')
     expect(selected).to_have_attribute("data-name", "outgoing-request")
     page.keyboard.press("ArrowDown")
@@ -156,9 +158,9 @@ def test_keyboard(up, linked, page):
     page.keyboard.press("ArrowLeft")
     expect(rows(page)).to_have_count(3)
     page.keyboard.press("ArrowRight")
-    expect(rows(page)).to_have_count(5)
+    expect(rows(page)).to_have_count(LINKED)
     page.keyboard.press("End")
-    expect(selected).to_have_attribute("data-name", "compute")
+    expect(selected).to_have_attribute("data-name", "pass-through-append")
     page.keyboard.press("Home")
     expect(selected).to_have_attribute("data-name", "outgoing-request")
     page.keyboard.press("/")
@@ -185,7 +187,7 @@ def test_light_and_dark(up, linked, page):
     body = page.locator("body")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        open_trace(page, up, linked.id, 5)
+        open_trace(page, up, linked.id, LINKED)
         expect(page.locator("html")).to_have_attribute("data-theme", scheme)
         assert (brightness(body, "backgroundColor") > 128) == (scheme == "light")
         assert abs(brightness(page.get_by_test_id("trace-title"), "color") - brightness(body, "backgroundColor")) > 100

@@ -14,13 +14,14 @@ import requests
 
 from runner import machine
 from runner.table import at_least, at_most, plain
+from support import traces
 from support.program import Needletail, closed_port, free_ports
 from support.pytriton import PYTHON, PyTriton
 from support.waiting import wait_until
 
 LUA = Path(__file__).resolve().parents[1] / "peers/generate.lua"
 CONCURRENCY = (1, 8, 32)
-SPANS_PER_REQUEST = 3
+SPANS_PER_REQUEST = len(traces.ANSWERED)
 
 
 @dataclass

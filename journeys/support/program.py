@@ -93,7 +93,11 @@ class Needletail:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, env=self.environment
             )
-        wait_until(self._is_ready, timeout=60, what=f"needletail {self.subcommand} ready")
+        try:
+            wait_until(self._is_ready, timeout=60, what=f"needletail {self.subcommand} ready")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def _is_ready(self):

@@ -30,7 +30,11 @@ class PyTriton:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, env=environment, start_new_session=True
             )
-        wait_until(self._is_ready, timeout=120, interval=0.2, what="PyTriton ready")
+        try:
+            wait_until(self._is_ready, timeout=120, interval=0.2, what="PyTriton ready")
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def _is_ready(self):

@@ -7,6 +7,12 @@ import requests
 from support.waiting import wait_until
 
 
+# The spans of one request to the built-in model: the server's, then those of the model's own code.
+ANSWERED = ["InferRequest", "passthrough", "compute", "pass-through-get-data", "pass-through-sleep", "pass-through-append"]
+# When the model refuses the request, in its first step.
+REFUSED = ["InferRequest", "passthrough", "compute", "pass-through-get-data"]
+
+
 @dataclass
 class Span:
     trace_id: str
