@@ -11,7 +11,7 @@ public import TraceModel
 ///
 /// The exports happen in ``run()``: put the processor into a `ServiceGroup` (first, so that it stops last), or call
 /// ``forceFlush()`` and ``shutdown()`` yourself; both export in the caller's task.
-public final class BatchSpanProcessor: SpanProcessor, Service {
+public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Service {
     private struct State {
         var queue: SpanQueue
         var nextWaiterID: UInt64 = 0
@@ -50,13 +50,22 @@ public final class BatchSpanProcessor: SpanProcessor, Service {
     // MARK: Spans in
 
     public func onEnd(_ span: consuming Span, scope: InstrumentationScope) {
+        enqueue(span, attributes: nil, scope: scope)
+    }
+
+    func onEnd(_ span: consuming Span, attributes: StandardAttributes, scope: InstrumentationScope) {
+        enqueue(span, attributes: attributes, scope: scope)
+    }
+
+    @inline(__always)
+    private func enqueue(_ span: consuming Span, attributes: StandardAttributes?, scope: InstrumentationScope) {
         // Spans are sampled by the tracer; one without the flag is for local processors only.
         guard span.flags & UInt32(TraceFlags.sampled.rawValue) != 0 else { return }
         // Moved through an optional: capturing the span itself would copy it.
         var span: Span? = consume span
         let offer = state.withLock { state in
             // Always there: the closure runs once.
-            if let span = span.take() { state.queue.offer(span, scope: scope) } else { SpanQueue.Offer.accepted }
+            if let span = span.take() { state.queue.offer(span, attributes: attributes, scope: scope) } else { SpanQueue.Offer.accepted }
         }
         switch offer {
         case .accepted, .droppedQueueFull(startsEpisode: false), .droppedShutdown: break
@@ -164,20 +173,23 @@ public final class BatchSpanProcessor: SpanProcessor, Service {
     }
 
     /// Exports one batch within `exportTimeout`, counts and reports the outcome.
-    private func export(_ batch: SpanQueue.Batch) async {
-        let spans = SpanBatch(resourceSpans: [ResourceSpans(resource: resource, scopeSpans: batch.groups)])
+    private func export(_ batch: consuming SpanQueue.Batch) async {
+        let number = batch.number
+        let count = batch.count
+        // The batch is given away here, so that its arrays are changed in place.
+        let spans = SpanBatch(resourceSpans: [ResourceSpans(resource: resource, scopeSpans: batch.finishedGroups())])
         var rejected = 0
         var failed = 0
         do {
             let result = try await withDeadline(configuration.exportTimeout) { [exporter] in try await exporter.export(spans) }
-            rejected = min(max(result.rejectedSpanCount, 0), batch.count)
-            if rejected > 0 || !result.message.isEmpty { report(result, of: batch.count) }
+            rejected = min(max(result.rejectedSpanCount, 0), count)
+            if rejected > 0 || !result.message.isEmpty { report(result, of: count) }
         } catch {
-            failed = batch.count
-            report(error, lost: batch.count)
+            failed = count
+            report(error, lost: count)
         }
         let (lost, flushed) = state.withLock { state in
-            let lost = state.queue.finish(batch, exported: batch.count - rejected - failed, rejected: rejected, failed: failed)
+            let lost = state.queue.finish(batch: number, exported: count - rejected - failed, rejected: rejected, failed: failed)
             let flushed = state.flushes.filter { state.queue.isSettled(upTo: $0.number) }.map(\.continuation)
             state.flushes.removeAll { state.queue.isSettled(upTo: $0.number) }
             return (lost, flushed)

@@ -10,6 +10,14 @@ struct SpanQueue {
         /// Spans by scope; almost always one group.
         var groups: [ScopeSpans] = []
         var count = 0
+        /// Spans whose attributes are still a dictionary.
+        var deferred: [(group: Int, index: Int, attributes: StandardAttributes)] = []
+
+        /// The groups with all attributes in place.
+        consuming func finishedGroups() -> [ScopeSpans] {
+            for entry in deferred { entry.attributes.apply(to: &groups[entry.group].spans[entry.index]) }
+            return groups
+        }
     }
 
     enum Offer {
@@ -44,7 +52,7 @@ struct SpanQueue {
     }
 
     /// Takes a span if there is room.
-    mutating func offer(_ span: consuming Span, scope: InstrumentationScope) -> Offer {
+    mutating func offer(_ span: consuming Span, attributes: StandardAttributes? = nil, scope: InstrumentationScope) -> Offer {
         guard phase != .closed else {
             counters.droppedShutdown += 1
             return .droppedShutdown
@@ -55,7 +63,7 @@ struct SpanQueue {
             dropEpisode = (dropEpisode ?? 0) + 1
             return .droppedQueueFull(startsEpisode: starts)
         }
-        current.append(span, scope: scope, reserving: min(batchSize, 4096))
+        current.append(span, attributes: attributes, scope: scope, reserving: min(batchSize, 4096))
         buffered += 1
         counters.enqueued += 1
         guard current.count >= batchSize else { return .accepted }
@@ -91,8 +99,8 @@ struct SpanQueue {
     /// Notes the end of an export.
     ///
     /// - Returns: how many spans an episode of a full queue has cost, if it is over: at least half of the queue is free again.
-    mutating func finish(_ batch: Batch, exported: Int, rejected: Int, failed: Int) -> Int? {
-        inFlight.removeAll { $0 == batch.number }
+    mutating func finish(batch number: UInt64, exported: Int, rejected: Int, failed: Int) -> Int? {
+        inFlight.removeAll { $0 == number }
         if failed == 0 { counters.exports += 1 }
         counters.exported += exported
         counters.droppedRejected += rejected
@@ -128,15 +136,20 @@ struct SpanQueue {
 }
 
 extension SpanQueue.Batch {
-    fileprivate mutating func append(_ span: consuming Span, scope: InstrumentationScope, reserving capacity: Int) {
+    fileprivate mutating func append(
+        _ span: consuming Span,
+        attributes: StandardAttributes?,
+        scope: InstrumentationScope,
+        reserving capacity: Int
+    ) {
         count += 1
-        for index in groups.indices where groups[index].scope == scope {
-            groups[index].spans.append(span)
-            return
+        var group = 0
+        while group < groups.count, groups[group].scope != scope { group += 1 }
+        if group == groups.count {
+            groups.append(ScopeSpans(scope: scope))
+            if group == 0 { groups[0].spans.reserveCapacity(capacity) }
         }
-        var group = ScopeSpans(scope: scope)
-        if groups.isEmpty { group.spans.reserveCapacity(capacity) }
-        group.spans.append(span)
-        groups.append(group)
+        if let attributes { deferred.append((group, groups[group].spans.count, attributes)) }
+        groups[group].spans.append(span)
     }
 }

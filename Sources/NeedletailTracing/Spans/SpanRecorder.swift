@@ -148,7 +148,7 @@ final class SpanRecorder: Sendable {
     /// Puts a lent dictionary back. What another thread has set meanwhile is kept.
     func giveBack(_ dictionary: inout SpanAttributes) {
         var late = false
-        let finished: TraceModel.Span? = state.withLock { state in
+        let ended: Ended? = state.withLock { state in
             guard state.lent > 0 else {
                 late = true
                 return nil
@@ -163,10 +163,10 @@ final class SpanRecorder: Sendable {
                 state.dictionary = returned
             }
             guard state.lent == 0, !state.isOpen else { return nil }
-            return finish(&state, end: state.pendingEnd)
+            return state.takeEnded(at: state.pendingEnd)
         }
         if late { tracer.noteUseAfterEnd() }
-        if let finished { tracer.emit(finished) }
+        if let ended { emit(ended) }
     }
 
     // MARK: Status, events, links
@@ -236,7 +236,7 @@ final class SpanRecorder: Sendable {
     @usableFromInline
     func end(at time: UInt64) {
         var late = false
-        let finished: TraceModel.Span? = state.withLock { state in
+        let ended: Ended? = state.withLock { state in
             guard state.isOpen else {
                 late = true
                 return nil
@@ -246,51 +246,69 @@ final class SpanRecorder: Sendable {
                 state.pendingEnd = time
                 return nil
             }
-            return finish(&state, end: time)
+            return state.takeEnded(at: time)
         }
-        if let finished { tracer.emit(finished) }
+        if let ended { emit(ended) }
         if late { tracer.noteUseAfterEnd() }
     }
 }
 
 extension SpanRecorder {
-    /// Puts the finished span together; the name stays readable, the rest moves out.
-    private func finish(_ state: inout State, end: UInt64) -> TraceModel.Span {
-        if let dictionary = state.dictionary.take() {
-            state.attributes = [Attribute](
-                dictionary,
-                count: tracer.limits.attributeCount,
-                valueLength: tracer.limits.attributeValueLength,
-                dropped: &state.droppedAttributes
-            )
-        }
-        var attributes: [Attribute] = []
-        swap(&attributes, &state.attributes)
+    /// What a span leaves behind at its end.
+    fileprivate struct Ended {
+        var time: UInt64
+        var name: String
+        var attributes: [Attribute]
+        var droppedAttributes: UInt32
+        var dictionary: SpanAttributes?
+        var extras: Extras?
+    }
+
+    /// Puts the finished span together and hands it on.
+    private func emit(_ ended: consuming Ended) {
         var span = TraceModel.Span(
             traceID: context.traceID,
             spanID: context.spanID,
             parentSpanID: parentSpanID,
             traceState: context.traceState,
             flags: UInt32(context.flags.rawValue) | 0x100 | (hasRemoteParent ? 0x200 : 0),
-            name: state.name,
+            name: ended.name,
             kind: kind,
             startTime: startTime,
-            endTime: end,
-            attributes: attributes,
-            droppedAttributesCount: state.droppedAttributes
+            endTime: ended.time,
+            attributes: ended.attributes,
+            droppedAttributesCount: ended.droppedAttributes
         )
-        if let extras = state.extras.take() {
+        if let extras = ended.extras {
             span.events = extras.events
             span.droppedEventsCount = extras.droppedEvents
             span.links = extras.links
             span.droppedLinksCount = extras.droppedLinks
             span.status = extras.status
         }
-        return span
+        if let dictionary = ended.dictionary {
+            tracer.emit(span, attributes: StandardAttributes(dictionary, limits: tracer.limits))
+        } else {
+            tracer.emit(span)
+        }
     }
 }
 
 extension SpanRecorder.State {
+    /// Moves the parts of the span out; the name stays readable.
+    fileprivate mutating func takeEnded(at time: UInt64) -> SpanRecorder.Ended {
+        var ended = SpanRecorder.Ended(
+            time: time,
+            name: name,
+            attributes: [],
+            droppedAttributes: droppedAttributes,
+            dictionary: dictionary.take(),
+            extras: extras.take()
+        )
+        swap(&ended.attributes, &attributes)
+        return ended
+    }
+
     /// Replaces the value of the key, or appends both.
     fileprivate mutating func setAttribute(_ key: String, _ value: AttributeValue, limit: Int) {
         let length = key.utf8.count

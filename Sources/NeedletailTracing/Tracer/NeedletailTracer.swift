@@ -11,6 +11,7 @@ public final class NeedletailTracer: Tracer {
     public let scope: InstrumentationScope
     public let limits: SpanLimits
     private let processor: any SpanProcessor
+    private let deferring: (any DeferringSpanProcessor)?
     private let sampler: any Sampler
     private let rule: SamplingRule
     private let propagator = W3CPropagator()
@@ -27,6 +28,7 @@ public final class NeedletailTracer: Tracer {
         limits: SpanLimits = SpanLimits()
     ) {
         self.processor = processor
+        self.deferring = processor as? any DeferringSpanProcessor
         self.sampler = sampler
         self.rule = SamplingRule(sampler)
         self.scope = scope
@@ -108,6 +110,16 @@ public final class NeedletailTracer: Tracer {
     }
 
     // MARK: Inside
+
+    func emit(_ span: consuming TraceModel.Span, attributes: StandardAttributes) {
+        if let deferring {
+            deferring.onEnd(span, attributes: attributes, scope: scope)
+        } else {
+            var span = consume span
+            attributes.apply(to: &span)
+            processor.onEnd(span, scope: scope)
+        }
+    }
 
     func noteUseAfterEnd() {
         useAfterEnd.add(1, ordering: .relaxed)
