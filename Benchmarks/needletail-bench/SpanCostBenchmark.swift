@@ -55,11 +55,13 @@ enum SpanCostBenchmark {
             span.end()
         }
         let global = withTracer(tracer) { cost { guardedGlobal() } }
+        let lookUp = withTracer(tracer) { cost { _ = InstrumentationSystem.tracer } }
         return [
             .atMost(60, "not sampled, own API, new trace", cost { own(tracer, parent: nil) }, "ns"),
             .atMost(60, "not sampled, own API, unsampled parent", cost { own(tracer, parent: parent) }, "ns"),
             .atMost(250, "not sampled, standard API, guarded", guarded, "ns", note: "any Tracing.Span"),
             .atMost(250, "not sampled, standard API, guarded, global", global, "ns"),
+            BenchmarkRow("the global look-up alone", lookUp, "ns", note: "casts in swift-distributed-tracing"),
             BenchmarkRow("not sampled, standard API, 5 attributes unguarded", cost { standard(tracer, "operation") }, "ns"),
         ]
     }
