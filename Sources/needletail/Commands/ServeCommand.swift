@@ -18,6 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck { return CommonOptions.confirmSettings() }
+        try await PortCheck.available(serving.ports, host: common.host)
         let logger = common.logger
         let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: [.inferenceHTTP])
         let server = try InferenceService(

@@ -16,6 +16,7 @@ struct TracesCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck { return CommonOptions.confirmSettings() }
+        try await PortCheck.available(backEnd.ports, host: common.host)
         let logger = common.logger
         let greeting = Greeting(host: common.host, dataDirectory: backEnd.dataDir, awaited: BackEnd.listeners)
         let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)

@@ -25,6 +25,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck { return CommonOptions.confirmSettings() }
+        try await PortCheck.available(serving.ports + backEnd.ports, host: common.host)
         let logger = common.logger
         let greeting = Greeting(
             host: common.host,
