@@ -251,6 +251,39 @@ def test_ten_thousand_spans_open_and_scroll(up, big, page):
     screenshot(page, "ten-thousand-spans")
 
 
+def test_repeated_spans_are_one_row(up, page):
+    """Two hundred equal calls, one of them failed, between two other spans."""
+    trace, root = otlp.trace_id(), otlp.span_id()
+    start = time.time_ns() - 5_000_000_000
+    spans = [{"trace": trace, "id": root, "name": "gather", "start": start, "duration": 400_000_000}]
+    spans += [{"trace": trace, "id": otlp.span_id(), "parent": root, "name": "MGET", "start": start + n * 1_000_000, "duration": 205_000 if n else 2_100_000,
+               **({"error": "timed out"} if n == 150 else {})} for n in range(200)]
+    spans.append({"trace": trace, "id": otlp.span_id(), "parent": root, "name": "after", "start": start + 300_000_000, "duration": 1_000_000})
+    body = otlp.request("repeating service", spans).SerializeToString()
+    assert requests.post(up.otlp, data=body, headers={"Content-Type": otlp.PROTOBUF}, timeout=30).status_code == 200
+
+    open_trace(page, up, trace, 202)
+    expect(rows(page)).to_have_count(3)
+    group = row(page, "MGET")
+    expect(group).to_contain_text(re.compile("MGET ×200· 1 failed · sum 42.9.ms · max 2.1.ms"))
+    expect(group).to_have_attribute("aria-expanded", "false")
+    screenshot(page, "group")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(group.first).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    expect(rows(page)).to_have_count(3)
+    expect(group).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("e")
+    expect(page.get_by_test_id("panel-error")).to_contain_text("timed out")
+    assert page.evaluate("window.__needletail.rowCount") == 202
+    page.keyboard.press("[")
+    expect(rows(page)).to_have_count(3)
+    group.click()
+    assert page.evaluate("window.__needletail.rowCount") == 202
+
+
 def test_an_unknown_trace_is_explained(up, browser):
     context = browser.new_context()
     try:

@@ -177,3 +177,63 @@ def test_find_and_errors(evaluate):
     assert tree(evaluate, "[t.nextError(0, 1), t.nextError(6, 1), t.nextError(6, -1)]") == [6, 6, 6]
     assert tree(evaluate, "[t.rowOf('0000000000000007'), t.rowOf('00000000000000ff'), t.rowOf('x')]") == [6, -1, -1]
     assert tree(evaluate, "[t.levels, t.services.length, [...t.position], t.siblings[1]]") == [3, 2, [1, 1, 1, 2, 2, 3, 1], 3]
+
+
+def path(evaluate, expression, change=""):
+    return evaluate("critical", f"await (async () => {{ const {{ TraceColumns }} = await import('/assets/columns.js'); const t = new TraceColumns({COLUMNS}); {change} const c = new m.CriticalPath(t); return {expression}; }})()")
+
+
+def test_the_critical_path_follows_the_child_that_finished_last(evaluate):
+    assert path(evaluate, "[...c.own]") == [[0, [[900, 1000], [600, 700], [0, 300]]], [4, [[300, 600]]], [5, [[700, 800]]], [6, [[800, 900]]]]
+    assert path(evaluate, "[c.ownTime(0), c.ownTime(1), c.ownTime(5)]") == [500, 0, 100]
+    # Every moment of the root belongs to exactly one span.
+    assert path(evaluate, "[...c.own.keys()].reduce((sum, row) => sum + c.ownTime(row), 0)") == 1000
+    # What is folded away shows on the row that hides it.
+    assert path(evaluate, "[c.segments(5, false), c.segments(5, true), c.segments(1, true)]") == [[[700, 800]], [[700, 900]], []]
+
+
+def test_the_critical_path_stays_inside_the_root(evaluate):
+    assert path(evaluate, "[...c.own]", "t.durations[5] = 900; t.durations[6] = 5000;") == [[0, [[600, 700], [0, 300]]], [4, [[300, 600]]], [5, [[700, 800]]], [6, [[800, 1000]]]]
+    assert path(evaluate, "[...c.own]", "t.durations[0] = 0;") == [[0, [[0, 0]]]]
+    # A child whose parent is missing is not what the trace is about.
+    assert path(evaluate, "[...c.own.keys()]", "t.parent[0] = -1; t.size[0] = 0; t.flags[0] |= 16; t.parent[1] = -1; t.durations[1] = 10;") == [1]
+
+
+# A root over six equal leaves (the third failed), another child, and four equal leaves: too few for a group.
+REPEATED = """{
+  traceID: "0".repeat(31) + "2", startTimeUnixNano: "0", durationNano: 1000, strings: ["a", "root", "get", "other", "put"],
+  columns: {
+    start: [0, 0, 100, 150, 300, 400, 500, 600, 700, 710, 720, 730], duration: [1000, 50, 60, 10, 50, 50, 50, 50, 5, 5, 5, 5],
+    parent: [-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], size: [11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], depth: [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+    service: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], name: [1, 2, 2, 2, 2, 2, 2, 3, 4, 4, 4, 4], kind: [2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+    flags: [2, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0], spanID: Array.from({ length: 12 }, (_, id) => String(id + 1).padStart(16, "0")).join(""),
+  },
+}"""
+
+
+def repeated(evaluate, expression):
+    return evaluate("columns", f"(() => {{ const t = new m.TraceColumns({REPEATED}); return {expression}; }})()")
+
+
+def test_equal_siblings_are_one_row_until_opened(evaluate):
+    closed = [0, 1, 7, 8, 9, 10, 11]
+    assert repeated(evaluate, "[...t.visible]") == closed
+    assert repeated(evaluate, "[...t.groups.length]") == [0, 6] + [0] * 10
+    assert repeated(evaluate, "t.groups.facts(1)") == {"count": 6, "sum": 270, "longest": 60, "from": 0, "to": 550, "failed": 1}
+    assert repeated(evaluate, "[t.extent(1), t.extent(7)]") == [[0, 550], [600, 650]]
+    assert repeated(evaluate, "[t.standIn(4), t.reveal(4), [...t.visible], t.reveal(4)]") == [1, True, list(range(12)), False]
+    # The first row stands for the group and is on screen already.
+    assert repeated(evaluate, "[t.reveal(1), [...t.visible]]") == [False, closed]
+
+
+def test_groups_open_last_and_close_first(evaluate):
+    assert repeated(evaluate, "(t.shiftLevel(true), t.visible.length)") == 12
+    assert repeated(evaluate, "(t.shiftLevel(true), t.shiftLevel(false), t.visible.length)") == 7
+    assert repeated(evaluate, "(t.shiftLevel(false), [t.visible.length, (t.shiftLevel(true), t.visible.length), (t.shiftLevel(true), t.visible.length)])") == [1, 7, 12]
+
+
+def test_density_counts_the_spans_over_each_pixel(evaluate):
+    assert evaluate("groups", "m.density([[0, 4], [2, 4], [3, 3], [8, 30]], 10)") == [
+        {"from": 0, "to": 2, "share": 1 / 3}, {"from": 2, "to": 3, "share": 2 / 3}, {"from": 3, "to": 4, "share": 1}, {"from": 8, "to": 10, "share": 1 / 3}]
+    assert evaluate("groups", "m.density([[-5, -2], [12, 14]], 10)") == [{"from": 0, "to": 1, "share": 1}, {"from": 9, "to": 10, "share": 1}]
+    assert evaluate("groups", "m.density([], 10)") == []

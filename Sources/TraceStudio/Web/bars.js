@@ -1,8 +1,9 @@
 // Draws the bars of the rows on screen: tint, stages, event ticks, error caps, labels. Only whole pixels, only visible rows.
 import { FLAG } from "./columns.js";
+import { density } from "./groups.js";
 import { duration, ticks } from "./format.js";
 
-const BAR = 12, RADIUS = 2, MINIMUM = 2, TICK = 16;
+const BAR = 12, RADIUS = 2, MINIMUM = 2, TICK = 16, PATH = 2, HALO = 0.5;
 
 /** @typedef {{width: number, height: number, rowHeight: number, barOffset: number, stacked: boolean, scroll: number, hoverX: number}} Frame */
 
@@ -49,7 +50,7 @@ export class BarPainter {
   /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} row @param {number} top */
   #row(context, frame, row, top) {
     const { trace, palette, stage } = this.view;
-    const start = trace.start[row], end = start + trace.durations[row];
+    const [start, end] = trace.extent(row);
     const y = top + frame.barOffset;
     if (end < this.view.from || start > this.view.to) {
       if (row === this.view.selected) this.#outside(context, frame, end < this.view.from, y);
@@ -57,6 +58,7 @@ export class BarPainter {
     }
     const left = Math.round(this.x(start, frame));
     const right = Math.max(left + MINIMUM, Math.round(this.x(end, frame)));
+    if (trace.groups.isClosed(row)) { this.#group(context, frame, row, left, right, y); return; }
     const colors = palette.services.get(trace.service[row]) ?? { bar: palette.ink3, tint: palette.line, text: palette.bg };
     const firstStage = trace.stageFirst[row], endStage = trace.stageFirst[row + 1];
     const staged = endStage > firstStage;
@@ -68,6 +70,47 @@ export class BarPainter {
     if (trace.has(row, FLAG.error)) this.#errorMark(context, left, right, y);
     this.#events(context, frame, row, y);
     this.#label(context, frame, row, left, right, y, staged, colors.text);
+    if (this.view.showsCriticalPath) this.#criticalPath(context, frame, row, y + BAR + 1);
+  }
+
+  /** A closed group: the darker, the more of its spans at that time; failed ones in red. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} head @param {number} left @param {number} right @param {number} y */
+  #group(context, frame, head, left, right, y) {
+    const { trace, palette, from, to, showsCriticalPath, stage } = this.view;
+    const colors = palette.services.get(trace.service[head]) ?? { bar: palette.ink3, tint: palette.line };
+    context.globalAlpha = stage ? 0.3 : 1;
+    context.fillStyle = colors.tint;
+    rounded(context, left, y, right - left, BAR);
+    /** @type {Array<[number, number]>} */
+    const spans = [];
+    const failed = [];
+    for (let row = head; row < head + trace.groups.length[head]; row++) {
+      const start = trace.start[row], end = start + trace.durations[row];
+      if (end < from || start > to) continue;
+      spans.push([Math.round(this.x(start, frame)), Math.round(this.x(end, frame))]);
+      if (trace.has(row, FLAG.error)) failed.push(spans[spans.length - 1][0]);
+    }
+    context.fillStyle = colors.bar;
+    for (const run of density(spans, Math.ceil(frame.width))) {
+      context.globalAlpha = (stage ? 0.3 : 1) * (0.4 + 0.6 * run.share);
+      context.fillRect(run.from, y, run.to - run.from, BAR);
+    }
+    context.globalAlpha = 1;
+    context.fillStyle = palette.error;
+    for (const x of failed) context.fillRect(x, y - 2, 2, BAR + 4);
+    if (showsCriticalPath) for (let row = head; row < head + trace.groups.length[head]; row++) this.#criticalPath(context, frame, row, y + BAR + 1);
+  }
+
+  /** A line under the bar where the row is on the critical path; what is folded away shows on the row that hides it. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} row @param {number} y */
+  #criticalPath(context, frame, row, y) {
+    const { criticalPath, trace, palette, from, to } = this.view;
+    for (const [begin, end] of criticalPath.segments(row, trace.folded[row] === 1)) {
+      if (end < from || begin > to) continue;
+      const left = Math.round(this.x(begin, frame)), width = Math.max(1, Math.round(this.x(end, frame)) - left);
+      context.fillStyle = palette.bg;
+      context.fillRect(left - HALO, y - HALO, width + 2 * HALO, PATH + 2 * HALO);
+      context.fillStyle = palette.ink;
+      context.fillRect(left, y, width, PATH);
+    }
   }
 
   /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} first @param {number} end @param {number} left @param {number} right @param {number} y */

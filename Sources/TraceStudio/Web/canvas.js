@@ -19,6 +19,15 @@ export function fitCanvas(canvas, width, height) {
 }
 
 /**
+ * How far a wheel turned, in px; some browsers count lines or pages. Positive is down or to the right.
+ * @param {WheelEvent} event @param {number} amount `deltaX` or `deltaY` of the event
+ */
+export function wheelPixels(event, amount) { return amount * [1, 16, 400][event.deltaMode]; }
+
+/** The factor by which a turn of the wheel changes the window of time: below 1 is closer. @param {WheelEvent} event */
+export function wheelZoom(event) { return Math.exp(Math.max(-1, Math.min(1, wheelPixels(event, event.deltaY) * 0.004))); }
+
+/**
  * Follows a pointer from press to release, also outside the element.
  * @param {HTMLElement} element
  * @param {(event: PointerEvent) => ((event: PointerEvent, done: boolean) => void) | null} press returns what to do on each move

@@ -1,5 +1,7 @@
 // A trace as typed columns, depth first: what the waterfall draws from. No object for each span.
 
+import { SpanGroups } from "./groups.js";
+
 /** Bits of the column `flags`. */
 export const FLAG = { error: 1, failedDescendant: 2, events: 4, links: 8, orphan: 16, exception: 32 };
 
@@ -54,13 +56,14 @@ export class TraceColumns {
     this.eventException = Uint8Array.from(events, (event) => (event.exception ? 1 : 0));
     this.eventFirst = firsts(events, this.count);
     this.folded = new Uint8Array(this.count);
+    this.groups = new SpanGroups(this);
     /** Rows on screen by line, and lines by row (-1 when folded away). */
     this.visible = new Uint32Array(this.count);
     this.line = new Int32Array(this.count);
     this.refreshVisible();
   }
 
-  /** Rebuilds the list of rows not hidden under a folded one. */
+  /** Rebuilds the list of rows not hidden under a folded one or in a closed group. */
   refreshVisible() {
     const rows = new Uint32Array(this.count);
     this.line = new Int32Array(this.count).fill(-1);
@@ -68,7 +71,7 @@ export class TraceColumns {
     for (let row = 0; row < this.count;) {
       this.line[row] = length;
       rows[length++] = row;
-      row += this.folded[row] ? this.size[row] + 1 : 1;
+      row += this.groups.isClosed(row) ? this.groups.length[row] : this.folded[row] ? this.size[row] + 1 : 1;
     }
     this.visible = rows.subarray(0, length);
   }
@@ -81,6 +84,13 @@ export class TraceColumns {
   idOf(row) { return this.ids.slice(row * 16, row * 16 + 16); }
   /** @param {number} row @param {number} flag */
   has(row, flag) { return (this.flags[row] & flag) !== 0; }
+
+  /** Start and end of what a row shows: its span or its closed group. @param {number} row @returns {[number, number]} */
+  extent(row) {
+    if (!this.groups.isClosed(row)) return [this.start[row], this.start[row] + this.durations[row]];
+    const { from, to } = this.groups.facts(row);
+    return [from, to];
+  }
 
   /** The row of a span id, or -1. @param {string} id */
   rowOf(id) {
@@ -99,9 +109,20 @@ export class TraceColumns {
   /** Opens what hides a row. Returns whether anything changed. @param {number} row */
   reveal(row) {
     if (this.line[row] >= 0) return false;
+    const head = this.groups.head[row];
+    if (head >= 0 && head !== row) this.groups.open[head] = 1;
     for (let parent = this.parent[row]; parent >= 0; parent = this.parent[parent]) this.folded[parent] = 0;
     this.refreshVisible();
     return true;
+  }
+
+  /** The row on screen that stands for a hidden one, or -1. @param {number} row */
+  standIn(row) {
+    while (row >= 0 && this.line[row] < 0) {
+      const head = this.groups.head[row];
+      row = head >= 0 && this.line[head] >= 0 ? head : this.parent[row];
+    }
+    return row;
   }
 
   /** Shows rows down to a depth (1 = roots only). @param {number} depth */
@@ -110,14 +131,16 @@ export class TraceColumns {
     this.refreshVisible();
   }
 
-  /** Folds or opens one level more. @param {boolean} open */
+  /** Folds or opens one level more; groups are the last to open and the first to close. @param {boolean} open */
   shiftLevel(open) {
+    if (!open && this.groups.setAll(false)) { this.refreshVisible(); return; }
     let level = open ? Infinity : -1;
     for (const row of this.visible) {
       if (this.size[row] === 0) continue;
       if (open && this.folded[row]) level = Math.min(level, this.depth[row]);
       if (!open && !this.folded[row]) level = Math.max(level, this.depth[row]);
     }
+    if (level === Infinity) this.groups.setAll(true);
     for (const row of this.visible) if (this.depth[row] === level && this.size[row] > 0) this.folded[row] = open ? 0 : 1;
     this.refreshVisible();
   }

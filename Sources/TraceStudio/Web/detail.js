@@ -1,7 +1,7 @@
 // The panel on the right: everything known about the selected span.
 import * as api from "./api.js";
 import { h, fill, copyButton } from "./dom.js";
-import { dateTime, duration, exact, iso, percent, count } from "./format.js";
+import { dateTime, duration, exact, integer, iso, percent, count } from "./format.js";
 import { attributeTable, longText } from "./attributes.js";
 import { FLAG, KINDS } from "./columns.js";
 import { STAGES } from "./color.js";
@@ -85,6 +85,7 @@ export class DetailPanel {
         h("button", { class: "button small icon", type: "button", "aria-label": "Close the panel", title: "Close (\\)", onclick: this.onClose }, "×")),
       h("div", { class: "panel-service muted" }, trace.serviceOf(row), h("span", { class: "faint" }, ` · ${KINDS[trace.kind[row]]}`)),
       failed && h("div", { class: "failure", role: "note", "data-testid": "panel-error" }, h("strong", null, "Failed"), message ? h("div", { class: "failure-text" }, longText(message)) : span ? h("div", null, "The span has status error and no message.") : null),
+      trace.groups.isClosed(row) && h("div", { class: "remark plain" }, `The first of ${integer(trace.groups.length[row])} alike in a row; Enter opens the group.`),
       trace.has(row, FLAG.orphan) && h("div", { class: "remark" }, "The parent of this span is not here (yet)."),
       h("dl", { class: "facts" },
         fact("Duration", duration(trace.durations[row]), exact(trace.durations[row])),

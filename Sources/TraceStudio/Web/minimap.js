@@ -3,7 +3,7 @@ import { h } from "./dom.js";
 import { duration } from "./format.js";
 import { FLAG } from "./columns.js";
 import { rgb } from "./color.js";
-import { onDrag } from "./canvas.js";
+import { onDrag, wheelZoom } from "./canvas.js";
 
 const HEIGHT = 62, MARGIN = 3;
 
@@ -15,7 +15,7 @@ export class Minimap {
     this.before = h("div", { class: "minimap-shade" });
     this.after = h("div", { class: "minimap-shade" });
     this.frame = h("div", { class: "minimap-frame" });
-    this.selection = h("div", { class: "minimap-selected" });
+    this.selection = h("div", { class: "minimap-selected", "data-testid": "minimap-selected" });
     this.handles = [this.#handle("from", "Start of the window"), this.#handle("to", "End of the window")];
     this.box = h("div", { class: "minimap-box" }, this.canvas, this.before, this.after, this.frame, this.selection, this.handles);
     this.element = h("div", { class: "minimap", role: "group", "aria-label": "Overview of the trace", "data-testid": "minimap" }, this.box);
@@ -59,10 +59,14 @@ export class Minimap {
       const origin = this.#time(event), from = view.from, to = view.to, x = event.clientX;
       const moving = view.isZoomed && origin >= from && origin <= to;
       let dragged = false;
-      return (next) => {
-        if (!dragged && Math.abs(next.clientX - x) < 3) return;
-        dragged = true;
+      return (next, done) => {
         const time = this.#time(next);
+        if (!dragged && Math.abs(next.clientX - x) < 3) {
+          // A click beside the window brings the window there.
+          if (done && view.isZoomed && !moving) view.zoom(time - (to - from) / 2, time + (to - from) / 2);
+          return;
+        }
+        dragged = true;
         if (moving) {
           const start = Math.max(0, Math.min(from + time - origin, view.trace.duration - (to - from)));
           view.zoom(start, start + to - from);
@@ -72,7 +76,7 @@ export class Minimap {
     this.box.addEventListener("dblclick", () => this.view.reset());
     this.box.addEventListener("wheel", (/** @type {WheelEvent} */ event) => {
       event.preventDefault();
-      this.view.zoomBy(Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.003))), this.#time(event));
+      this.view.zoomBy(wheelZoom(event), this.#time(event));
     }, { passive: false });
   }
 
@@ -95,6 +99,7 @@ export class Minimap {
     const left = view.from / duration_ * width, right = view.to / duration_ * width;
     this.before.style.width = `${left}px`;
     this.after.style.width = `${width - right}px`;
+    this.box.classList.toggle("zoomed", view.isZoomed);
     this.frame.style.left = `${left}px`;
     this.frame.style.width = `${right - left}px`;
     this.handles[0].style.left = `${left}px`;

@@ -58,9 +58,12 @@ export class RowPool {
   #write(item, line, row) {
     const { trace, palette, isMatch, selected } = this.view;
     const { element } = item;
-    const own = trace.has(row, FLAG.error);
-    const below = trace.has(row, FLAG.failedDescendant);
-    const children = trace.size[row];
+    const group = trace.groups.isClosed(row) ? trace.groups.facts(row) : null;
+    const own = !group && trace.has(row, FLAG.error);
+    const below = group ? group.failed > 0 : trace.has(row, FLAG.failedDescendant);
+    // The bubble of a group's first row opens and closes the group.
+    const children = trace.groups.length[row] || trace.size[row];
+    const folded = group !== null || trace.folded[row] === 1;
     item.line = line;
     item.row = row;
     element.hidden = false;
@@ -74,17 +77,18 @@ export class RowPool {
     element.setAttribute("aria-posinset", String(trace.position[row]));
     element.setAttribute("aria-setsize", String(trace.siblings[trace.parent[row] + 1]));
     element.setAttribute("aria-selected", row === selected ? "true" : "false");
-    if (children) element.setAttribute("aria-expanded", trace.folded[row] ? "false" : "true");
+    element.dataset.group = group ? String(group.count) : "";
+    if (children) element.setAttribute("aria-expanded", folded ? "false" : "true");
     else element.removeAttribute("aria-expanded");
-    element.setAttribute("aria-label", this.#describe(row, own, below));
+    element.setAttribute("aria-label", group ? describeGroup(trace.nameOf(row), trace.serviceOf(row), group) : this.#describe(row, own, below));
     item.mark.style.background = palette.services.get(trace.service[row])?.mark ?? palette.ink3;
     item.mark.style.marginLeft = `${trace.depth[row] * this.indent}px`;
     item.fold.textContent = children ? compact(children) : "";
-    item.fold.className = `row-fold${children ? "" : " leaf"}${trace.folded[row] ? " folded" : ""}`;
+    item.fold.className = `row-fold${children ? "" : " leaf"}${folded ? " folded" : ""}`;
     item.icon.className = `row-icon${own ? " own" : below ? " below" : trace.has(row, FLAG.orphan) ? " orphan" : " none"}`;
     item.icon.textContent = own || below ? "!" : trace.has(row, FLAG.orphan) ? "?" : "";
-    item.name.textContent = trace.nameOf(row);
-    item.service.textContent = trace.serviceOf(row);
+    item.name.textContent = group ? `${trace.nameOf(row)} ×${integer(group.count)}` : trace.nameOf(row);
+    item.service.textContent = group ? groupText(group) : trace.serviceOf(row);
   }
 
   /** @param {number} row @param {boolean} own @param {boolean} below */
@@ -92,10 +96,21 @@ export class RowPool {
     const { trace } = this.view;
     const parts = [trace.nameOf(row), trace.serviceOf(row), KINDS[trace.kind[row]], duration(trace.durations[row]), `starts at ${duration(trace.start[row])}`];
     for (let index = trace.stageFirst[row]; index < trace.stageFirst[row + 1]; index++) parts.push(`${duration(trace.stageDuration[index])} ${trace.stageNames[index]}`);
+    if (this.view.criticalPath.extents.has(row)) parts.push("on the critical path");
     if (own) parts.push("failed");
     else if (below) parts.push("a span below failed");
     if (trace.has(row, FLAG.orphan)) parts.push("its parent is missing");
     if (trace.size[row]) parts.push(`${integer(trace.size[row])} below`);
     return parts.join(", ");
   }
+}
+
+/** @param {import("./groups.js").GroupFacts} group */
+export function groupText(group) {
+  return `${group.failed ? `· ${integer(group.failed)} failed ` : ""}· sum ${duration(group.sum)} · max ${duration(group.longest)}`;
+}
+
+/** @param {string} name @param {string} service @param {import("./groups.js").GroupFacts} group */
+function describeGroup(name, service, group) {
+  return [name, service, `${integer(group.count)} times in a row`, `sum ${duration(group.sum)}`, `longest ${duration(group.longest)}`, `starts at ${duration(group.from)}`, group.failed ? `${integer(group.failed)} failed` : ""].filter(Boolean).join(", ");
 }

@@ -9,20 +9,30 @@ export class Ruler {
     this.view = view;
     this.waterfall = waterfall;
     this.labels = h("div", { class: "ruler-labels", "aria-hidden": "true" });
-    this.cursor = h("span", { class: "ruler-cursor", hidden: true });
+    this.cursor = h("span", { class: "ruler-cursor", hidden: true, "data-testid": "ruler-cursor" });
     this.band = h("span", { class: "ruler-band", hidden: true });
-    this.scale = h("div", { class: "ruler-scale", title: "Drag to zoom, double-click to see all" }, this.labels, this.band, this.cursor);
+    this.scale = h("div", { class: "ruler-scale", "data-testid": "ruler", title: "Drag to zoom, with alt to move; double-click to see all" }, this.labels, this.band, this.cursor);
     this.levels = h("div", { class: "ruler-names" }, h("span", null, "Span"),
       h("button", { class: "button tiny", type: "button", title: "Fold one level ([)", "aria-label": "Fold one level", onclick: () => this.#level(false) }, "−"),
       h("button", { class: "button tiny", type: "button", title: "Open one level (])", "aria-label": "Open one level", onclick: () => this.#level(true) }, "+"));
+    this.path = h("button", { class: "button tiny path-toggle", type: "button", title: "The line under the bars: what made the trace as long as it is (c)", "data-testid": "critical-path", onclick: () => view.toggleCriticalPath() }, h("i", { "aria-hidden": "true" }), "critical path");
+    this.path.hidden = view.criticalPath.extents.size === 0;
+    this.levels.append(this.path);
+    this.#showPath();
     this.element = h("div", { class: "ruler" }, this.levels, this.scale);
-    view.listen((change) => { if (change === "zoom") this.draw(); });
+    view.listen((change) => {
+      if (change === "zoom") this.draw();
+      if (change === "critical") this.#showPath();
+    });
     waterfall.onHover = (time) => this.#hover(time);
     this.#wire();
   }
 
+  #showPath() { this.path.setAttribute("aria-pressed", String(this.view.showsCriticalPath)); }
+
   #wire() {
     onDrag(this.scale, (event) => {
+      if (event.altKey) return this.#panFrom(event);
       const origin = this.#time(event);
       return (next, done) => {
         const time = this.#time(next);
@@ -34,6 +44,18 @@ export class Ruler {
       };
     });
     this.scale.addEventListener("dblclick", () => this.view.reset());
+    this.scale.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.waterfall.pointAt(this.#time(event)));
+    this.scale.addEventListener("pointerleave", () => this.waterfall.pointAt(null));
+    this.scale.addEventListener("wheel", (/** @type {WheelEvent} */ event) => this.waterfall.wheel(event), { passive: false });
+  }
+
+  /** With alt the ruler is dragged along. @param {PointerEvent} event */
+  #panFrom(event) {
+    let last = event.clientX;
+    return (/** @type {PointerEvent} */ next) => {
+      this.view.pan((last - next.clientX) / Math.max(1, this.waterfall.barWidth));
+      last = next.clientX;
+    };
   }
 
   draw() {

@@ -103,6 +103,7 @@ class SearchPage {
       this.#draw();
       document.getElementById("sort")?.focus();
     });
+    setSessionPreference("list", sorted.map((trace) => trace.traceID).join(","));
     const width = Math.max(260, this.content.clientWidth - paddings(this.content));
     fill(this.content,
       this.traces.length > 1 && scatter(this.traces, width),

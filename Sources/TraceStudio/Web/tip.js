@@ -1,7 +1,8 @@
 // The tooltip of a bar: name, times, stages and the events near the pointer.
 import { h, fill } from "./dom.js";
-import { duration, exact } from "./format.js";
+import { duration, exact, integer, percent } from "./format.js";
 import { STAGES } from "./color.js";
+import { groupText } from "./rows.js";
 
 export class Tip {
   /** @param {import("./view.js").TraceView} view */
@@ -21,12 +22,18 @@ export class Tip {
     for (let index = trace.eventFirst[row]; index < trace.eventFirst[row + 1]; index++) {
       if (Math.abs(trace.eventTime[index] - time) <= slack) near.push(trace.eventTime[index]);
     }
-    const key = `${row}/${near.length}/${near[0] ?? ""}`;
-    if (key !== this.key) {
+    const group = trace.groups.isClosed(row) ? trace.groups.facts(row) : null;
+    const key = `${group ? "group" : ""}${row}/${near.length}/${near[0] ?? ""}`;
+    if (key !== this.key && group) {
+      this.key = key;
+      fill(this.element, h("div", { class: "tip-title" }, `${trace.nameOf(row)} ×${integer(group.count)}`, h("span", { class: "faint" }, ` ${trace.serviceOf(row)}`)),
+        h("div", null, `from +${duration(group.from)} to +${duration(group.to)} ${groupText(group)}`), h("div", { class: "faint" }, "Click to see each of them"));
+    } else if (key !== this.key) {
       this.key = key;
       fill(this.element, h("div", { class: "tip-title" }, trace.nameOf(row), h("span", { class: "faint" }, ` ${trace.serviceOf(row)}`)),
         h("div", null, `${duration(trace.durations[row])} from +${duration(trace.start[row])}`, h("span", { class: "faint" }, ` (${exact(trace.durations[row])})`)),
         this.#stages(row),
+        this.#critical(row),
         near.length > 0 && h("div", null, near.length === 1 ? `event at +${duration(near[0])}` : `${near.length} events from +${duration(near[0])}`));
     }
     this.element.hidden = false;
@@ -35,6 +42,14 @@ export class Tip {
     let top = event.clientY - bounds.top + 18;
     if (top + this.element.offsetHeight > bounds.height) top = event.clientY - bounds.top - this.element.offsetHeight - 10;
     this.element.style.transform = `translate(${Math.round(Math.max(4, left))}px, ${Math.round(Math.max(0, top))}px)`;
+  }
+
+  /** @param {number} row */
+  #critical(row) {
+    const { criticalPath, trace } = this.view;
+    if (!criticalPath.extents.has(row)) return null;
+    const own = criticalPath.ownTime(row);
+    return h("div", { class: "faint" }, own > 0 ? `${duration(own)} of its own on the critical path, ${percent(own / trace.duration)} of the trace` : "on the critical path through what it called");
   }
 
   hide() {

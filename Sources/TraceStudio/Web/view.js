@@ -1,7 +1,9 @@
 // What one sees of a trace right now: window of time, selection, folds, matches. Parts of the page listen to changes.
 import { FLAG } from "./columns.js";
+import { CriticalPath } from "./critical.js";
+import { preference, setPreference } from "./dom.js";
 
-/** @typedef {"zoom" | "select" | "fold" | "find" | "theme" | "stage"} Change */
+/** @typedef {"zoom" | "select" | "fold" | "find" | "theme" | "stage" | "critical"} Change */
 
 /** The narrowest window, in ns. */
 const NARROWEST = 10;
@@ -22,6 +24,9 @@ export class TraceView {
     this.isMatch = new Uint8Array(0);
     /** @type {string | null} stage under the pointer in the strip */
     this.stage = null;
+    this.criticalPath = new CriticalPath(trace);
+    /** Whether the critical path is drawn. */
+    this.showsCriticalPath = preference("criticalPath") !== "off";
     /** @type {Array<(change: Change) => void>} */
     this.listeners = [];
   }
@@ -83,11 +88,27 @@ export class TraceView {
     this.afterFold();
   }
 
+  /** Opens or closes the group that the row belongs to. @param {number} row @param {boolean} open */
+  openGroup(row, open) {
+    const head = this.trace.groups.head[row];
+    if (head < 0) return;
+    this.trace.groups.open[head] = Number(open);
+    this.trace.refreshVisible();
+    this.afterFold();
+    this.emit("select");
+  }
+
   /** Keeps the selection on a row that can be seen. */
   afterFold() {
-    let row = this.selected;
-    while (row >= 0 && this.trace.line[row] < 0) row = this.trace.parent[row];
+    const row = this.trace.standIn(this.selected);
     if (row !== this.selected && row >= 0) { this.selected = row; this.emit("fold"); this.emit("select"); } else this.emit("fold");
+  }
+
+  /** Draws the critical path, or no longer. */
+  toggleCriticalPath() {
+    this.showsCriticalPath = !this.showsCriticalPath;
+    setPreference("criticalPath", this.showsCriticalPath ? "on" : "off");
+    this.emit("critical");
   }
 
   /** @param {string} text */

@@ -3,7 +3,7 @@ import { h, preference, setPreference } from "./dom.js";
 import { BarPainter } from "./bars.js";
 import { RowPool } from "./rows.js";
 import { Tip } from "./tip.js";
-import { fitCanvas, splitter } from "./canvas.js";
+import { fitCanvas, splitter, wheelPixels, wheelZoom } from "./canvas.js";
 
 /** Below this width names stand above their bars. */
 const STACKED_BELOW = 640;
@@ -48,7 +48,7 @@ export class Waterfall {
     new ResizeObserver(() => this.layout()).observe(this.element);
     this.view.listen((change) => {
       if (change === "fold") this.#resizeSpace();
-      if (change !== "zoom" && change !== "stage") this.pool.invalidate();
+      if (change !== "zoom" && change !== "stage" && change !== "critical") this.pool.invalidate();
       if (change === "select") this.scrollTo(this.view.selected);
       this.schedule();
     });
@@ -60,9 +60,11 @@ export class Waterfall {
     this.window.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       const row = this.#rowAt(event);
       if (row < 0) return;
+      const closed = this.view.trace.groups.isClosed(row);
       this.view.select(row);
       this.element.focus({ preventScroll: true });
-      this.onActivate();
+      if (closed) this.view.openGroup(row, true);
+      else this.onActivate();
     });
     this.window.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => {
       const row = this.#rowAt(event);
@@ -70,7 +72,7 @@ export class Waterfall {
     });
     this.window.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#hover(event));
     this.window.addEventListener("pointerleave", () => this.#leave());
-    this.element.addEventListener("wheel", (/** @type {WheelEvent} */ event) => this.#wheel(event), { passive: false });
+    this.element.addEventListener("wheel", (/** @type {WheelEvent} */ event) => this.wheel(event), { passive: false });
   }
 
   /** Measures the box and sets the widths. */
@@ -148,7 +150,10 @@ export class Waterfall {
 
   /** @param {number} row @param {boolean} deep */
   #toggle(row, deep) {
-    if (row >= 0) this.view.fold(row, !this.view.trace.folded[row], deep);
+    if (row < 0) return;
+    const { groups, folded } = this.view.trace;
+    if (groups.length[row] > 0) this.view.openGroup(row, groups.isClosed(row));
+    else this.view.fold(row, !folded[row], deep);
   }
 
   /** @param {MouseEvent} event */
@@ -167,36 +172,39 @@ export class Waterfall {
   /** @param {PointerEvent} event */
   #hover(event) {
     const at = this.#timeAt(event);
-    this.hoverX = at ? at.x : -1;
     if (at && event.pointerType === "mouse") {
       const row = this.#rowAt(event);
       const slack = 4 / this.barWidth * (this.view.to - this.view.from);
-      const { start, durations } = this.view.trace;
-      const over = row >= 0 && at.time >= start[row] - slack && at.time <= start[row] + durations[row] + slack;
+      const [start, end] = row >= 0 ? this.view.trace.extent(row) : [Infinity, 0];
+      const over = at.time >= start - slack && at.time <= end + slack;
       if (over) this.tip.show(row, at.time, slack, event, this.window);
       else this.tip.hide();
     } else this.tip.hide();
-    this.onHover?.(at ? at.time : null);
-    this.schedule();
+    this.pointAt(at ? at.time : null);
   }
 
   #leave() {
-    this.hoverX = -1;
     this.tip.hide();
-    this.onHover?.(null);
+    this.pointAt(null);
+  }
+
+  /** Shows the line of the pointer at a time, and the time in the ruler; null hides both. @param {number | null} time ns */
+  pointAt(time) {
+    this.hoverX = time === null ? -1 : (time - this.view.from) / (this.view.to - this.view.from) * this.barWidth;
+    this.onHover?.(time);
     this.schedule();
   }
 
   /** Ctrl or ⌘ zooms where the pointer is, shift moves sideways. @param {WheelEvent} event */
-  #wheel(event) {
+  wheel(event) {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
       const at = this.#timeAt(event);
-      this.view.zoomBy(Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.004))), at?.time);
+      this.view.zoomBy(wheelZoom(event), at?.time);
     } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
       if (!this.view.isZoomed) return;
       event.preventDefault();
-      this.view.pan((event.deltaX || event.deltaY) / this.barWidth);
+      this.view.pan(wheelPixels(event, event.deltaX || event.deltaY) / this.barWidth);
     }
   }
 
