@@ -229,3 +229,17 @@ def test_from_trace_to_trace_of_the_list(traces_program, traces_of_ten, page):
     page.keyboard.press("g")
     page.keyboard.press("t")
     expect(page).to_have_url(re.compile("/search.*stepping"))
+
+
+@pytest.mark.parametrize("which", ["search", "trace"])
+def test_all_modules_are_asked_for_at_once(traces_program, traces_of_ten, page, which):
+    """Exactly the modules that a page uses stand in its head before the first of them runs, and none is fetched twice."""
+    page.goto(f"{traces_program.query}/search" if which == "search" else f"{traces_program.query}/trace/{traces_of_ten[0]}")
+    expect(page.get_by_test_id("trace-page" if which == "trace" else "results")).to_be_visible()
+    names, early = page.evaluate("""() => [
+      performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => name.endsWith(".js")),
+      [...document.querySelectorAll("link[rel=modulepreload]")].map((link) => link.href),
+    ]""")
+    outside = {f"{traces_program.query}/assets/{name}.js" for name in ("early", "app")}
+    assert len(names) == len(set(names))
+    assert set(names) - outside == set(early)

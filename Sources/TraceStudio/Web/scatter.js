@@ -36,12 +36,12 @@ export function scatter(traces, width) {
   for (const index of order) {
     const trace = traces[index];
     const radius = 3 + 6 * Math.sqrt(trace.spanCount / largest);
-    const dot = svg("circle", { class: trace.errorCount ? "dot failed" : "dot", cx: x(times[index]), cy: y(spans[index]), r: radius.toFixed(1), "data-trace-id": trace.traceID },
+    const dot = svg("circle", { class: trace.errorCount ? "dot failed" : "dot", cx: x(times[index]), cy: y(spans[index]), r: radius.toFixed(1), "data-trace": trace.traceID },
       svg("title", null, `${trace.rootService}: ${trace.rootName}\n${duration(trace.durationNano)} · ${count(trace.spanCount, "span")}${trace.errorCount ? ` · ${count(trace.errorCount, "error")}` : ""}\n${dateTime(trace.startTimeUnixNano)}`));
     plot.append(dot);
   }
   plot.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-    const id = /** @type {Element} */ (event.target).closest("[data-trace-id]")?.getAttribute("data-trace-id");
+    const id = /** @type {Element} */ (event.target).closest("[data-trace]")?.getAttribute("data-trace");
     if (!id) return;
     if (event.ctrlKey || event.metaKey) window.open(`/trace/${id}`);
     else location.assign(`/trace/${id}`);
