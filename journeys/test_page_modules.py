@@ -118,6 +118,11 @@ def test_services_get_the_same_colours_everywhere_and_none_twice(evaluate):
     slots = evaluate("color", f"[...m.serviceSlots({names})]")
     assert slots == evaluate("color", f"[...m.serviceSlots({names[::-1]})]")
     assert sorted(slot for _, slot in slots) == list(range(12))
+    # Every fourth hue is of one family: few services get hues far apart.
+    for count in range(1, 13):
+        families = [slot % 4 for _, slot in evaluate("color", f"[...m.serviceSlots({names[:count]})]")]
+        assert max(families.count(family) for family in range(4)) - min(families.count(family) for family in range(4)) <= 1
+    assert evaluate("color", f"m.serviceSlots({[f's{n}' for n in range(40)]}).size") == 40
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

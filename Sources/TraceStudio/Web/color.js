@@ -11,7 +11,7 @@ export const STAGES = /** @type {Record<string, {label: string, waiting: boolean
   unaccounted: { label: "unaccounted", waiting: true },
 });
 
-const HUES = 12;
+const HUES = 12, FAMILIES = 4;
 
 /** FNV-1a over UTF-16 units. @param {string} text */
 function hash(text) {
@@ -22,18 +22,20 @@ function hash(text) {
 
 /**
  * Gives each service one of twelve hues, the same for everyone who opens this trace and without collisions up to twelve
- * services: names in order take their hash's slot, or the next free one.
+ * services: names in order take their hash's slot, or the next free one whose family of hues is the least used.
  * @param {Iterable<string>} names @returns {Map<string, number>}
  */
 export function serviceSlots(names) {
   /** @type {Map<string, number>} */
   const slots = new Map();
-  let taken = new Set();
+  /** How often each family and each slot is taken. */
+  const families = new Array(FAMILIES).fill(0), taken = new Array(HUES).fill(0);
   for (const name of [...new Set(names)].sort()) {
-    if (taken.size === HUES) taken = new Set();
+    const fewest = Math.min(...families), rarest = Math.min(...taken);
     let slot = hash(name) % HUES;
-    while (taken.has(slot)) slot = (slot + 1) % HUES;
-    taken.add(slot);
+    while (families[slot % FAMILIES] > fewest || taken[slot] > rarest) slot = (slot + 1) % HUES;
+    families[slot % FAMILIES]++;
+    taken[slot]++;
     slots.set(name, slot);
   }
   return slots;
