@@ -34,11 +34,10 @@ test-swift: ## the Swift tests
 test-journeys: ## the real program (debug build) driven by real clients; pictures are kept in journeys/artifacts
 	@scripts/install-packages.sh build test
 	@scripts/venv.sh .venv journeys/requirements.txt
-	@scripts/peers-venv.sh
 	$(SWIFT) build --product needletail
-	.venv/bin/python -m pytest journeys $(PYTEST_ARGS)
+	.venv/bin/python -m pytest journeys --ignore=journeys/peers $(PYTEST_ARGS)
 
-test-peers: ## only the part of the journeys where real PyTriton sends its traces to the program
+test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to the program
 	@scripts/install-packages.sh build test
 	@scripts/venv.sh .venv journeys/requirements.txt
 	@scripts/peers-venv.sh
