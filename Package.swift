@@ -103,7 +103,8 @@ let package = Package(
             name: "InferenceServer",
             dependencies: [
                 "Inference", "TraceModel", "NeedletailTracing", "JSONCoding", "Compression",
-                Product.hummingbirdCore, Product.httpTypes, Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle,
+                Product.hummingbirdCore, Product.httpTypes, Product.nioCore, Product.nioHTTP1, Product.nioPosix, Product.logging,
+                Product.lifecycle,
             ]
         ),
         .target(
@@ -171,7 +172,8 @@ let package = Package(
             name: "InferenceServerTests",
             dependencies: [
                 "InferenceServer", "Inference", "NeedletailTracing", "TraceModel", "JSONCoding", "Compression",
-                Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.logging, Product.lifecycle, Product.serviceContext,
+                Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.nioPosix, Product.logging, Product.lifecycle,
+                Product.serviceContext,
             ]
         ),
         .testTarget(

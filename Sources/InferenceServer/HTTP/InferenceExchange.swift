@@ -15,6 +15,7 @@ struct InferenceExchange: ~Copyable {
     private var execution: ExecutionRecord?
     private var modelFailure: RequestFailure?
     private var exchangeFailure: RequestFailure?
+    private var isBodyRead = false
 
     /// Notes the time of arrival.
     init(handler: InferenceHTTPHandler, modelName: String, version: Int?, isGenerate: Bool) {
@@ -56,6 +57,7 @@ struct InferenceExchange: ~Copyable {
             throw error
         }
         record(decision, path: path, status: reply.status.code)
+        if !isBodyRead { try await handler.discardBody(of: request) }
     }
 
     private func decide(_ request: Request) -> InferenceTracer.Decision? {
@@ -132,6 +134,7 @@ struct InferenceExchange: ~Copyable {
         let body: ByteBuffer
         do {
             body = try await request.body.collect(upTo: limit)
+            isBodyRead = true
         } catch is NIOTooManyBytesError {
             throw tooLarge
         }

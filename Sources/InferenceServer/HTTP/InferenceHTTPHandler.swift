@@ -16,11 +16,14 @@ final class InferenceHTTPHandler: Sendable {
     /// Answers one request.
     func respond(to request: Request, writer: consuming ResponseWriter) async throws {
         let path = request.head.path ?? ""
+        let isHead = request.method == .head
         guard let route = InferenceRoute(path: path) else {
-            return try await write(.notFound, to: writer)
+            try await write(.notFound, to: writer, isHead: isHead)
+            return try await discardBody(of: request)
         }
-        guard request.method.rawValue == route.method else {
-            return try await write(.methodNotAllowed(allowed: route.method), to: writer)
+        guard request.method.rawValue == route.method || (isHead && route.method == "GET") else {
+            try await write(.methodNotAllowed(allowed: route.method), to: writer, isHead: isHead)
+            return try await discardBody(of: request)
         }
         if case .model(let name, let version, let action) = route.target, action == .infer || action == .generate {
             var exchange = InferenceExchange(handler: self, modelName: name, version: version, isGenerate: action == .generate)
@@ -32,12 +35,21 @@ final class InferenceHTTPHandler: Sendable {
             } catch {
                 reply = HTTPReply(error: error)
             }
-            try await write(reply, to: writer)
+            try await write(reply, to: writer, isHead: isHead)
+            try await discardBody(of: request)
         }
     }
 
-    private func write(_ reply: HTTPReply, to writer: consuming ResponseWriter) async throws {
-        try await writer.write(response: reply.head, body: ResponseBody(byteBuffer: reply.body))
+    /// - Parameter isHead: The request was HEAD: its answer has the length of a body, and none (RFC 9110, section 9.3.2).
+    private func write(_ reply: HTTPReply, to writer: consuming ResponseWriter, isHead: Bool) async throws {
+        try await writer.write(response: reply.head, body: isHead ? ResponseBody() : ResponseBody(byteBuffer: reply.body))
+    }
+
+    /// Reads what nobody asked for, when this is the last request of its connection: a client that sends its whole body before
+    /// it reads the answer would otherwise be stuck. The server itself does so on connections that are kept.
+    func discardBody(of request: Request) async throws {
+        guard request.headers[.connection] == "close" else { return }
+        for try await _ in request.body {}
     }
 
     /// Everything that is not inference.

@@ -20,15 +20,25 @@ public final class InferenceHTTPServer: Service {
         public var maxBodySize: Int
         /// Connections that may wait to be accepted.
         public var backlog: Int
+        /// How long a connection may be silent between two requests, or in the middle of one, before it is closed; a request that
+        /// is being computed may take as long as it needs.
+        public var idleTimeout: Duration
 
         /// 64 MiB.
         public static let defaultMaxBodySize = 64 << 20
 
-        public init(host: String = "127.0.0.1", port: Int = DefaultPort.inferenceHTTP, maxBodySize: Int = Configuration.defaultMaxBodySize, backlog: Int = 1024) {
+        public init(
+            host: String = "127.0.0.1",
+            port: Int = DefaultPort.inferenceHTTP,
+            maxBodySize: Int = Configuration.defaultMaxBodySize,
+            backlog: Int = 1024,
+            idleTimeout: Duration = .seconds(120)
+        ) {
             self.host = host
             self.port = port
             self.maxBodySize = maxBodySize
             self.backlog = backlog
+            self.idleTimeout = idleTimeout
         }
     }
 
@@ -53,8 +63,11 @@ public final class InferenceHTTPServer: Service {
     /// Serves until graceful shutdown or cancellation.
     public func run() async throws {
         let handler = handler
-        let channel = HTTP1Channel(
-            responder: { request, writer, _ in try await handler.respond(to: request, writer: writer) }
+        let channel = InferenceChannel(
+            http: HTTP1Channel(
+                responder: { request, writer, _ in try await handler.respond(to: request, writer: writer) },
+                configuration: .init(idleTimeout: TimeAmount(configuration.idleTimeout))
+            )
         )
         let bound = bound
         let server = HummingbirdCore.Server(

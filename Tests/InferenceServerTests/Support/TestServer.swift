@@ -32,6 +32,7 @@ struct TestServer: Sendable {
         models: [Model] = [.ident, .single, .passthrough],
         settings: TraceSettings? = TraceSettings(level: .timestamps, rate: 1),
         maxBodySize: Int = InferenceHTTPServer.Configuration.defaultMaxBodySize,
+        idleTimeout: Duration = .seconds(120),
         _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
         let spans = InMemorySpanExporter()
@@ -39,7 +40,7 @@ struct TestServer: Sendable {
         for model in models { try core.load(model) }
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = InferenceHTTPServer(configuration: .init(port: 0, maxBodySize: maxBodySize), core: core, logger: logger)
+        let server = InferenceHTTPServer(configuration: .init(port: 0, maxBodySize: maxBodySize, idleTimeout: idleTimeout), core: core, logger: logger)
         let services = ServiceGroup(configuration: .init(services: [server], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
