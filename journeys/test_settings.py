@@ -44,6 +44,13 @@ def test_a_wrong_trace_config_word(subcommand, word, named, valid, tmp_path):
     assert "Fatal error" not in text
 
 
+@pytest.mark.parametrize("url", ["ftp://localhost/v1/traces", "http://:99999/v1/traces", "two words"])
+def test_a_wrong_url_is_found_by_the_check(url):
+    done = run("serve", "--config-check", "--trace-config", "level=TIMESTAMPS", "--trace-config", f"opentelemetry,url={url}")
+    assert done.returncode != 0
+    assert url in done.stderr and "http://localhost:4318/v1/traces" in done.stderr
+
+
 def test_good_words_pass():
     words = [
         "level=TIMESTAMPS", "rate=1", "count=-1", "mode=opentelemetry", "opentelemetry,url=127.0.0.1:4318/v1/traces",

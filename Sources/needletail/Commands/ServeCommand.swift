@@ -17,7 +17,10 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Program") var common: CommonOptions
 
     func run() async throws {
-        if common.configCheck { return CommonOptions.confirmSettings() }
+        if common.configCheck {
+            try InferenceService.check(options: serving, host: common.host, traceConfig: serving.traceConfig, logger: common.logger)
+            return CommonOptions.confirmSettings()
+        }
         try await PortCheck.available(serving.ports, host: common.host)
         let logger = common.logger
         let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: [.inferenceHTTP])

@@ -24,7 +24,10 @@ struct UpCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if common.configCheck { return CommonOptions.confirmSettings() }
+        if common.configCheck {
+            try InferenceService.check(options: serving, host: common.host, traceConfig: traceDefaults + serving.traceConfig, logger: common.logger)
+            return CommonOptions.confirmSettings()
+        }
         try await PortCheck.available(serving.ports + backEnd.ports, host: common.host)
         let logger = common.logger
         let greeting = Greeting(
@@ -45,7 +48,7 @@ struct UpCommand: AsyncParsableCommand {
 
     /// Every request, to this process; a short delay, so that a trace is there when one looks for it.
     private var traceDefaults: [String] {
-        let host = common.host == "0.0.0.0" ? "127.0.0.1" : common.host == "::" ? "[::1]" : common.host
+        let host = common.host == "0.0.0.0" ? "127.0.0.1" : common.host == "::" ? "[::1]" : common.host.contains(":") ? "[\(common.host)]" : common.host
         return [
             "level=TIMESTAMPS", "rate=1", "mode=opentelemetry",
             "opentelemetry,url=http://\(host):\(backEnd.otlpHttpPort)/v1/traces",
