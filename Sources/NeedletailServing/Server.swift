@@ -175,7 +175,9 @@ public final class Server: Service {
             attributes.removeAll { $0.key == item.key }
             attributes.append(Attribute(item.key, .string(item.value)))
         }
-        let hasName = attributes["service.name"] != nil || Resource.detected(environment: environment, logger: logger).isNamed
+        // What is wrong with the environment is said once, by the configuration below.
+        let silent = Logger(label: "needletail.serving") { _ in SwiftLogNoOpLogHandler() }
+        let hasName = attributes["service.name"] != nil || Resource.detected(environment: environment, logger: silent).isNamed
         if !hasName { attributes.append(Attribute("service.name", .string(defaultServiceName))) }
         var tracing = TracingConfiguration(environment: environment, attributes: attributes, logger: logger)
         if let url = settings.url { tracing.exporter.endpoint = url }
