@@ -27,6 +27,14 @@ struct CommandTests {
         #expect(throws: (any Error).self) { try ServeCommand.parse(["--trace-config", word]) }
     }
 
+    @Test(
+        "a listener is reached without wildcards, IPv6 in brackets",
+        arguments: [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("fe80::1", "[fe80::1]"), ("box", "box")]
+    )
+    func urlHost(host: String, expected: String) {
+        #expect(ListenAddress.urlHost(for: host) == expected)
+    }
+
     @Test("the greeting waits for all listeners, comes once and shows the real ports")
     func greeting() {
         let shown = Mutex<[String]>([])

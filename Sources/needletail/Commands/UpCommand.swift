@@ -48,7 +48,7 @@ struct UpCommand: AsyncParsableCommand {
 
     /// Every request, to this process; a short delay, so that a trace is there when one looks for it.
     private var traceDefaults: [String] {
-        let host = common.host == "0.0.0.0" ? "127.0.0.1" : common.host == "::" ? "[::1]" : common.host.contains(":") ? "[\(common.host)]" : common.host
+        let host = ListenAddress.urlHost(for: common.host)
         return [
             "level=TIMESTAMPS", "rate=1", "mode=opentelemetry",
             "opentelemetry,url=http://\(host):\(backEnd.otlpHttpPort)/v1/traces",

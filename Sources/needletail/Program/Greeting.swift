@@ -62,28 +62,20 @@ final class Greeting: Sendable {
         if let port = ports[.inferenceHTTP] {
             lines += [
                 "", "Try:", "",
-                "  curl http://\(shownHost):\(port)/v2/models/passthrough/generate \\",
+                "  curl http://\(ListenAddress.urlHost(for: host)):\(port)/v2/models/passthrough/generate \\",
                 #"      -H "Content-Type: application/json" -sS -w "\n" -d '{"sleep": 0.2}'"#,
             ]
-            if let port = ports[.query] { lines += ["", "then open http://\(shownHost):\(port)/ and find its trace."] }
+            if let port = ports[.query] { lines += ["", "then open http://\(ListenAddress.urlHost(for: host)):\(port)/ and find its trace."] }
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private func line(of listener: Listener, port: Int) -> String {
         switch listener {
-        case .query: "  page and Jaeger query API   http://\(shownHost):\(port)/"
-        case .inferenceHTTP: "  inference (KServe v2)       http://\(shownHost):\(port)/v2"
-        case .otlpHTTP: "  OTLP over HTTP              http://\(shownHost):\(port)/v1/traces"
-        case .otlpGRPC: "  OTLP over gRPC              \(shownHost):\(port)"
-        }
-    }
-
-    /// An address that a browser on this machine can open.
-    private var shownHost: String {
-        switch host {
-        case "0.0.0.0", "::": "127.0.0.1"
-        default: host.contains(":") ? "[\(host)]" : host
+        case .query: "  page and Jaeger query API   http://\(ListenAddress.urlHost(for: host)):\(port)/"
+        case .inferenceHTTP: "  inference (KServe v2)       http://\(ListenAddress.urlHost(for: host)):\(port)/v2"
+        case .otlpHTTP: "  OTLP over HTTP              http://\(ListenAddress.urlHost(for: host)):\(port)/v1/traces"
+        case .otlpGRPC: "  OTLP over gRPC              \(ListenAddress.urlHost(for: host)):\(port)"
         }
     }
 }
