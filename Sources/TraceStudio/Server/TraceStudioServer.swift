@@ -1,5 +1,5 @@
 internal import Glibc
-public import Hummingbird
+internal import Hummingbird
 public import Logging
 internal import NIOCore
 public import ServiceLifecycle
