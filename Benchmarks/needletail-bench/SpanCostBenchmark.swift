@@ -214,9 +214,12 @@ enum SpanCostBenchmark {
     private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     private static func threadTime() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        // Read as two words: which module owns the fields of `timespec` depends on what else is imported in the program.
+        withUnsafeTemporaryAllocation(byteCount: MemoryLayout<timespec>.size, alignment: MemoryLayout<timespec>.alignment) { time in
+            guard let base = time.baseAddress else { return 0 }
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, base.assumingMemoryBound(to: timespec.self))
+            return base.load(as: UInt64.self) * 1_000_000_000 + base.load(fromByteOffset: 8, as: UInt64.self)
+        }
     }
 
     /// Counts spans and throws them away.

@@ -64,7 +64,7 @@ do {
     let arguments = CommandLine.arguments.dropFirst()
     let options = try Options(arguments.dropFirst())
     switch arguments.first {
-    case "span": report(try await SpanCostBenchmark.run())
+    case "span": report(try await SpanCostBenchmark.run() + SpanExportBenchmark.run())
     case "echo-floor": try await EchoServer(port: try options.number("port")).run()
     case "ingest": try ingest(options)
     default: throw BenchmarkFailure(usage)
