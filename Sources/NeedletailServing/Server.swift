@@ -75,7 +75,7 @@ public final class Server: Service {
         var processor = spanProcessor
         var own: TracingSystem?
         if spanProcessor == nil, settings.level != .off {
-            own = try Self.tracingSystem(settings, logger: logger)
+            own = try Self.tracingSystem(settings, flushTimeout: configuration.tracing.flushTimeout, logger: logger)
             processor = own?.processor
         }
         // Without a processor there is no one to trace for; user code keeps whatever tracing the program has.
@@ -168,7 +168,7 @@ public final class Server: Service {
     /// Spans in one export when no `bsp_max_export_batch_size` is given.
     public static let defaultMaxExportBatchSize = 2_048
 
-    private static func tracingSystem(_ settings: TraceSettings, logger: Logger) throws -> TracingSystem {
+    private static func tracingSystem(_ settings: TraceSettings, flushTimeout: Duration, logger: Logger) throws -> TracingSystem {
         let environment = ProcessEnvironment.current
         var attributes: [Attribute] = []
         for item in settings.resource {
@@ -180,6 +180,7 @@ public final class Server: Service {
         let hasName = attributes["service.name"] != nil || Resource.detected(environment: environment, logger: silent).isNamed
         if !hasName { attributes.append(Attribute("service.name", .string(defaultServiceName))) }
         var tracing = TracingConfiguration(environment: environment, attributes: attributes, logger: logger)
+        tracing.batch.shutdownTimeout = flushTimeout
         if let url = settings.url { tracing.exporter.endpoint = url }
         if let size = settings.bspMaxQueueSize {
             tracing.batch.maxQueueSize = Int(size)

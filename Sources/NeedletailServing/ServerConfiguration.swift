@@ -33,10 +33,13 @@ public struct ServerConfiguration: Sendable {
     public struct Tracing: Sendable {
         /// Words as `--trace-config` has them, for example `level=TIMESTAMPS`; read when the server is made.
         public var traceConfig: [String]
+        /// The longest time that a stop spends on exporting the spans that are left; the rest is dropped and counted.
+        public var flushTimeout: Duration
 
         /// Without words nothing is traced.
-        public init(traceConfig: [String] = []) {
+        public init(traceConfig: [String] = [], flushTimeout: Duration = .seconds(10)) {
             self.traceConfig = traceConfig
+            self.flushTimeout = flushTimeout
         }
     }
 

@@ -86,12 +86,12 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
 
     // MARK: Export loops
 
-    /// Exports until graceful shutdown, then exports the rest within `exportTimeout` and shuts the exporter down.
+    /// Exports until graceful shutdown, then exports the rest within `shutdownTimeout` and shuts the exporter down.
     ///
     /// A cancelled run drops what is left, counted.
     public func run() async {
         enum Ended { case loop, timer, drainDeadline }
-        await withGracefulShutdownHandler {
+        let isDrained = await withGracefulShutdownHandler {
             await withTaskGroup(of: Ended.self) { group in
                 let loops = max(configuration.maxConcurrentExports, 1)
                 for _ in 0..<loops {
@@ -104,28 +104,32 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
                     await self.timerLoop()
                     return .timer
                 }
-                if configuration.exportTimeout > .zero {
+                if configuration.shutdownTimeout > .zero {
                     group.addTask {
                         guard (try? await gracefulShutdown()) != nil else { return .timer }
-                        return (try? await Task.sleep(for: self.configuration.exportTimeout)) == nil ? .timer : .drainDeadline
+                        return (try? await Task.sleep(for: self.configuration.shutdownTimeout)) == nil ? .timer : .drainDeadline
                     }
                 }
                 var running = loops
+                var isDrained = true
                 for await ended in group {
                     switch ended {
                     case .timer: break
-                    case .drainDeadline: group.cancelAll()
+                    case .drainDeadline:
+                        isDrained = false
+                        group.cancelAll()
                     case .loop:
                         running -= 1
                         if running == 0 { group.cancelAll() }
                     }
                 }
+                return isDrained
             }
         } onGracefulShutdown: {
             self.beginDraining()
         }
         // A shutdown() in another task may still be exporting its last batch.
-        await limited { await self.settled(upTo: .max) }
+        if isDrained { await limited(to: configuration.shutdownTimeout) { await self.settled(upTo: .max) } }
         await close()
     }
 
@@ -223,19 +227,19 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
 
     /// Exports what has ended so far, in this task and in the export loops; returns after `exportTimeout` at the latest.
     public func forceFlush() async {
-        await flush(upTo: state.withLock { $0.queue.seal() })
+        await flush(upTo: state.withLock { $0.queue.seal() }, within: configuration.exportTimeout)
     }
 
-    /// Exports what has ended so far within `exportTimeout`, then drops the rest, refuses further spans and shuts the
+    /// Exports what has ended so far within `shutdownTimeout`, then drops the rest, refuses further spans and shuts the
     /// exporter down.
     public func shutdown() async {
         beginDraining()
-        await flush(upTo: .max)
+        await flush(upTo: .max, within: configuration.shutdownTimeout)
         await close()
     }
 
-    private func flush(upTo number: UInt64) async {
-        await limited {
+    private func flush(upTo number: UInt64, within timeout: Duration) async {
+        await limited(to: timeout) {
             while !Task.isCancelled, let batch = self.state.withLock({ $0.queue.take(upTo: number) }) { await self.export(batch) }
             await self.settled(upTo: number)
         }
@@ -261,8 +265,8 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
         }
     }
 
-    private func limited(_ body: @escaping @Sendable () async -> Void) async {
-        try? await withDeadline(configuration.exportTimeout, body)
+    private func limited(to timeout: Duration, _ body: @escaping @Sendable () async -> Void) async {
+        try? await withDeadline(timeout, body)
     }
 
     /// Lets the export loops finish what is there and end.

@@ -9,8 +9,10 @@ public struct BatchSpanProcessorConfiguration: Hashable, Sendable {
     public var scheduleDelay: Duration
     /// The most spans in one export; at most `maxQueueSize`.
     public var maxExportBatchSize: Int
-    /// The longest time of one export, of a flush and of the shutdown; zero means no limit.
+    /// The longest time of one export and of a flush; zero means no limit.
     public var exportTimeout: Duration
+    /// The longest time that a shutdown exports what is left, before the rest is dropped and counted; zero means no limit.
+    public var shutdownTimeout: Duration
     /// Exports that may run at the same time while several batches are full.
     public var maxConcurrentExports: Int
 
@@ -20,12 +22,14 @@ public struct BatchSpanProcessorConfiguration: Hashable, Sendable {
         scheduleDelay: Duration = .seconds(5),
         maxExportBatchSize: Int = 512,
         exportTimeout: Duration = .seconds(30),
+        shutdownTimeout: Duration = .seconds(10),
         maxConcurrentExports: Int = 2
     ) {
         self.maxQueueSize = maxQueueSize
         self.scheduleDelay = scheduleDelay
         self.maxExportBatchSize = maxExportBatchSize
         self.exportTimeout = exportTimeout
+        self.shutdownTimeout = shutdownTimeout
         self.maxConcurrentExports = maxConcurrentExports
     }
 }

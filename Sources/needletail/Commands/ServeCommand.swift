@@ -18,7 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck {
-            try InferenceService.check(options: serving, host: common.host, traceConfig: serving.traceConfig, logger: common.logger)
+            try InferenceService.check(options: serving, common: common, traceConfig: serving.traceConfig, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
         try await PortCheck.available(serving.ports, host: common.host)
@@ -26,7 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
         let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: [.inferenceHTTP])
         let server = try InferenceService(
             options: serving,
-            host: common.host,
+            common: common,
             traceConfig: serving.traceConfig,
             greeting: greeting,
             logger: logger

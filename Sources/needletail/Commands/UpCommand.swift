@@ -25,7 +25,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck {
-            try InferenceService.check(options: serving, host: common.host, traceConfig: traceDefaults + serving.traceConfig, logger: common.logger)
+            try InferenceService.check(options: serving, common: common, traceConfig: traceDefaults + serving.traceConfig, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
         try await PortCheck.available(serving.ports + backEnd.ports, host: common.host)
@@ -38,7 +38,7 @@ struct UpCommand: AsyncParsableCommand {
         let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
         let server = try InferenceService(
             options: serving,
-            host: common.host,
+            common: common,
             traceConfig: traceDefaults + serving.traceConfig,
             greeting: greeting,
             logger: logger

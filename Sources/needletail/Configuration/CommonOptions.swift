@@ -26,6 +26,11 @@ struct CommonOptions: ParsableArguments {
 
     static func confirmSettings() { print("The settings are in order.") }
 
+    /// The part of a stop that may go to spans for a back end that is slow or gone; the requests come first.
+    var flushTimeout: Duration {
+        min(.seconds(10), max(.milliseconds(100), .seconds(exitTimeoutSecs) / 2))
+    }
+
     var logger: Logger {
         var logger = Logger(label: "needletail")
         logger.logLevel = logLevel

@@ -10,21 +10,21 @@ struct InferenceService: Service {
     private let greeting: Greeting
 
     /// - Parameter traceConfig: Words of `--trace-config`, the program's own before the user's.
-    init(options: ServingOptions, host: String, traceConfig: [String], greeting: Greeting, logger: Logger) throws {
-        self.server = try Self.server(options: options, host: host, traceConfig: traceConfig, logger: logger)
+    init(options: ServingOptions, common: CommonOptions, traceConfig: [String], greeting: Greeting, logger: Logger) throws {
+        self.server = try Self.server(options: options, common: common, traceConfig: traceConfig, logger: logger)
         self.greeting = greeting
         server.bootstrapInstrumentation()
     }
 
     /// Throws what starting would throw about these settings, and starts nothing.
-    static func check(options: ServingOptions, host: String, traceConfig: [String], logger: Logger) throws {
-        _ = try server(options: options, host: host, traceConfig: traceConfig, logger: logger)
+    static func check(options: ServingOptions, common: CommonOptions, traceConfig: [String], logger: Logger) throws {
+        _ = try server(options: options, common: common, traceConfig: traceConfig, logger: logger)
     }
 
-    private static func server(options: ServingOptions, host: String, traceConfig: [String], logger: Logger) throws -> Server {
+    private static func server(options: ServingOptions, common: CommonOptions, traceConfig: [String], logger: Logger) throws -> Server {
         let configuration = ServerConfiguration(
-            http: .init(host: host, port: options.httpPort),
-            tracing: .init(traceConfig: traceConfig),
+            http: .init(host: common.host, port: options.httpPort),
+            tracing: .init(traceConfig: traceConfig, flushTimeout: common.flushTimeout),
             models: [.passthrough]
         )
         return try Server(configuration: configuration, logger: logger)

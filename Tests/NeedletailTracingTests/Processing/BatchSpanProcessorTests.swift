@@ -12,6 +12,7 @@ struct BatchSpanProcessorTests {
         batch: Int = 512,
         delay: Duration = .seconds(3600),
         timeout: Duration = .seconds(30),
+        shutdown: Duration = .seconds(30),
         concurrent: Int = 2,
         log: LogRecorder = LogRecorder()
     ) -> BatchSpanProcessor {
@@ -23,6 +24,7 @@ struct BatchSpanProcessorTests {
                 scheduleDelay: delay,
                 maxExportBatchSize: batch,
                 exportTimeout: timeout,
+                shutdownTimeout: shutdown,
                 maxConcurrentExports: concurrent
             ),
             logger: log.logger
@@ -139,14 +141,24 @@ struct BatchSpanProcessorTests {
         #expect(processor.counters.pending == 0)
     }
 
-    @Test("The shutdown is bounded and what is left is counted")
+    @Test("The shutdown is bounded, however long one export may take, and what is left is counted", .timeLimit(.minutes(1)))
     func boundedShutdown() async {
         let exporter = GatedExporter()
-        let processor = processor(exporter, batch: 5, timeout: .milliseconds(50))
+        let processor = processor(exporter, batch: 5, timeout: .seconds(3600), shutdown: .milliseconds(50))
         end(20, in: processor)
         await processor.shutdown()
         #expect(exporter.isShutDown)
         #expect(processor.counters.exported == 0)
+        #expect(processor.counters.dropped == 20)
+        #expect(processor.counters.pending == 0)
+    }
+
+    @Test("A graceful stop is bounded in the same way", .timeLimit(.minutes(1)))
+    func boundedGracefulStop() async throws {
+        let exporter = GatedExporter()
+        let processor = processor(exporter, batch: 5, timeout: .seconds(3600), shutdown: .milliseconds(50))
+        try await running(processor) { end(20, in: processor) }
+        #expect(exporter.isShutDown)
         #expect(processor.counters.dropped == 20)
         #expect(processor.counters.pending == 0)
     }
