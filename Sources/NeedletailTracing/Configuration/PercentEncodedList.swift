@@ -11,25 +11,18 @@ enum PercentEncodedList {
     /// Reads the pairs in their order; empty text is an empty list.
     static func parse(_ text: String) throws(Mistake) -> [(key: String, value: String)] {
         var pairs: [(key: String, value: String)] = []
-        guard !trimmed(text[...]).isEmpty else { return pairs }
+        guard !text.trimmingBlanks().isEmpty else { return pairs }
         for (index, member) in text.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
             guard let equals = member.firstIndex(of: "=") else {
                 throw Mistake(description: "member \(index + 1) has no \"=\"")
             }
-            guard let key = decoded(trimmed(member[..<equals])), let value = decoded(trimmed(member[member.index(after: equals)...])) else {
+            guard let key = decoded(member[..<equals].trimmingBlanks()), let value = decoded(member[member.index(after: equals)...].trimmingBlanks()) else {
                 throw Mistake(description: "member \(index + 1) has a \"%\" that is not followed by two hex digits of UTF-8")
             }
             guard !key.isEmpty else { throw Mistake(description: "member \(index + 1) has no key") }
             pairs.append((key, value))
         }
         return pairs
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text
-        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
     }
 
     private static func decoded(_ text: Substring) -> String? {

@@ -1,4 +1,5 @@
 internal import Compression
+internal import TraceModel
 
 /// How a request body is compressed: `Content-Encoding` of RFC 9110.
 enum ContentEncoding {

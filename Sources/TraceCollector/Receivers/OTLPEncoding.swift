@@ -52,18 +52,7 @@ enum OTLPEncoding {
 /// The codes of `google.rpc.Code` that the receivers answer with.
 enum StatusCode: Int32 {
     case invalidArgument = 3
-    case notFound = 5
     case resourceExhausted = 8
     case unimplemented = 12
     case unavailable = 14
-}
-
-extension StringProtocol {
-    /// Without spaces and tabs at both ends.
-    func trimmingBlanks() -> SubSequence {
-        var result = self[...]
-        while let first = result.first, first == " " || first == "\t" { result.removeFirst() }
-        while let last = result.last, last == " " || last == "\t" { result.removeLast() }
-        return result
-    }
 }

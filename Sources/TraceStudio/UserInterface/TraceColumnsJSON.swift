@@ -50,24 +50,7 @@ enum TraceColumnsJSON {
     }
 
     private static func writeHeader(_ summary: TraceSummary, _ tree: TraceTree, to writer: inout JSONWriter) {
-        writer.key("traceID")
-        writer.string("\(summary.traceID)")
-        writer.key("rootService")
-        writer.string(summary.rootService)
-        writer.key("rootName")
-        writer.string(summary.rootName)
-        writer.key("startTimeUnixNano")
-        writer.quotedUInt(summary.startTime)
-        writer.key("durationNano")
-        writer.uint(summary.duration)
-        writer.key("spanCount")
-        writer.int(summary.spanCount)
-        writer.key("errorCount")
-        writer.int(summary.errorCount)
-        if let message = summary.errorMessage {
-            writer.key("errorMessage")
-            writer.string(message)
-        }
+        summary.writeFacts(to: &writer)
         writer.key("maximumDepth")
         writer.int(tree.rows.lazy.map(\.depth).max() ?? 0)
         writer.key("serviceCount")

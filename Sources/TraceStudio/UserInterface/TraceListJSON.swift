@@ -19,24 +19,7 @@ enum TraceListJSON {
 
     private static func write(_ trace: TraceSummary, to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.key("traceID")
-        writer.string("\(trace.traceID)")
-        writer.key("rootService")
-        writer.string(trace.rootService)
-        writer.key("rootName")
-        writer.string(trace.rootName)
-        writer.key("startTimeUnixNano")
-        writer.quotedUInt(trace.startTime)
-        writer.key("durationNano")
-        writer.uint(trace.duration)
-        writer.key("spanCount")
-        writer.int(trace.spanCount)
-        writer.key("errorCount")
-        writer.int(trace.errorCount)
-        if let message = trace.errorMessage {
-            writer.key("errorMessage")
-            writer.string(message)
-        }
+        trace.writeFacts(to: &writer)
         writer.key("services")
         writer.beginArray()
         for service in trace.services {
