@@ -7,11 +7,14 @@ enum Product {
     static let instrumentation: Target.Dependency = .product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let serviceContext: Target.Dependency = .product(name: "ServiceContextModule", package: "swift-service-context")
     static let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+    static let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+    static let metricsTestKit: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
     static let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
     static let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
     static let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
     static let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
     static let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -29,13 +32,19 @@ let package = Package(
     products: [
         .executable(name: "needletail", targets: ["needletail"]),
         .library(name: "NeedletailTracing", targets: ["NeedletailTracing"]),
+        .library(name: "NeedletailTracingHummingbird", targets: ["NeedletailTracingHummingbird"]),
+        .library(name: "NeedletailTracingGRPC", targets: ["NeedletailTracingGRPC"]),
+        .library(name: "NeedletailTracingHTTPClient", targets: ["NeedletailTracingHTTPClient"]),
+        .library(name: "NeedletailTracingLogging", targets: ["NeedletailTracingLogging"]),
         .library(name: "NeedletailServing", targets: ["NeedletailServing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-service-context", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -61,10 +70,39 @@ let package = Package(
         .target(
             name: "NeedletailTracing",
             dependencies: [
-                "TraceModel", "TraceWire", "Compression",
-                Product.tracing, Product.instrumentation, Product.serviceContext, Product.logging, Product.lifecycle,
-                Product.nioCore, Product.nioHTTP1, Product.httpClient,
+                "TraceModel", "TraceWire", "Compression", "JSONCoding",
+                Product.tracing, Product.instrumentation, Product.serviceContext, Product.logging, Product.metrics, Product.lifecycle,
+                Product.unixSignals, Product.nioCore, Product.nioPosix, Product.nioHTTP1, Product.nioSSL, Product.httpClient,
+                Product.grpcCore, Product.grpcNIO, Product.yams,
             ]
+        ),
+
+        // Batteries of the SDK: each brings the framework it is for, and nothing else.
+        .target(name: "TracingConventions", dependencies: ["TraceModel"]),
+        .target(
+            name: "NeedletailTracingHummingbird",
+            dependencies: [
+                "NeedletailTracing", "TracingConventions", "TraceModel", Product.hummingbird, Product.httpTypes, Product.nioCore,
+                Product.tracing, Product.instrumentation, Product.serviceContext,
+            ]
+        ),
+        .target(
+            name: "NeedletailTracingGRPC",
+            dependencies: [
+                "NeedletailTracing", "TracingConventions", "TraceModel", Product.grpcCore, Product.tracing, Product.instrumentation,
+                Product.serviceContext,
+            ]
+        ),
+        .target(
+            name: "NeedletailTracingHTTPClient",
+            dependencies: [
+                "NeedletailTracing", "TracingConventions", "TraceModel", Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.tracing,
+                Product.instrumentation, Product.serviceContext, Product.logging,
+            ]
+        ),
+        .target(
+            name: "NeedletailTracingLogging",
+            dependencies: ["NeedletailTracing", "TraceModel", Product.logging, Product.serviceContext]
         ),
 
         // The trace back end.
@@ -143,9 +181,36 @@ let package = Package(
         .testTarget(
             name: "NeedletailTracingTests",
             dependencies: [
-                "NeedletailTracing", "TraceModel", "TraceWire", "Compression", Product.tracing, Product.instrumentation,
-                Product.serviceContext, Product.logging, Product.lifecycle, Product.hummingbird, Product.nioCore, Product.httpTypes,
+                "NeedletailTracing", "TraceModel", "TraceWire", "Compression", "JSONCoding", Product.tracing, Product.instrumentation,
+                Product.serviceContext, Product.logging, Product.lifecycle, Product.hummingbird, Product.nioCore, Product.nioPosix,
+                Product.nioSSL, Product.httpTypes, Product.metrics, Product.metricsTestKit, Product.grpcCore, Product.grpcNIO,
             ]
+        ),
+        .testTarget(name: "TracingConventionsTests", dependencies: ["TracingConventions", "TraceModel"]),
+        .testTarget(
+            name: "NeedletailTracingHummingbirdTests",
+            dependencies: [
+                "NeedletailTracingHummingbird", "NeedletailTracing", "TraceModel", Product.hummingbird, Product.hummingbirdTesting,
+                Product.httpTypes, Product.nioCore, Product.tracing, Product.serviceContext,
+            ]
+        ),
+        .testTarget(
+            name: "NeedletailTracingGRPCTests",
+            dependencies: [
+                "NeedletailTracingGRPC", "NeedletailTracing", "TraceModel", Product.grpcCore, Product.grpcNIO, Product.tracing,
+                Product.serviceContext,
+            ]
+        ),
+        .testTarget(
+            name: "NeedletailTracingHTTPClientTests",
+            dependencies: [
+                "NeedletailTracingHTTPClient", "NeedletailTracing", "TraceModel", Product.httpClient, Product.hummingbird, Product.httpTypes,
+                Product.nioCore, Product.nioHTTP1, Product.tracing, Product.serviceContext, Product.logging,
+            ]
+        ),
+        .testTarget(
+            name: "NeedletailTracingLoggingTests",
+            dependencies: ["NeedletailTracingLogging", "NeedletailTracing", "TraceModel", Product.logging, Product.serviceContext, Product.tracing]
         ),
         .testTarget(name: "TraceStoreTests", dependencies: ["TraceStore", "TraceModel"]),
         .testTarget(name: "TraceStoreSQLiteTests", dependencies: ["TraceStoreSQLite", "TraceStore", "TraceModel", "CSQLite", Product.logging]),

@@ -20,15 +20,15 @@ enum SpanExportBenchmark {
     private static func row(queue: Int, target: Bool) async throws -> BenchmarkRow {
         let counters = try await withReceiver { port in
             var configuration = TracingConfiguration(resource: Resource(attributes: [Attribute("service.name", "bench")]), logger: silent)
-            configuration.exporter.endpoint = "http://127.0.0.1:\(port)/v1/traces"
+            configuration.exporters = [.otlpHTTP(OTLPHTTPExporterConfiguration(endpoint: "http://127.0.0.1:\(port)/v1/traces"))]
             configuration.batch.maxQueueSize = queue
             let system = try configuration.makeSystem()
             return await withTaskGroup(of: Void.self) { group in
-                group.addTask { await system.processor.run() }
+                group.addTask { try? await system.run() }
                 await load(system.tracer)
-                await system.processor.shutdown()
+                await system.shutdown()
                 group.cancelAll()
-                return system.processor.counters
+                return system.processors[0].counters
             }
         }
         let name = "spans lost at 200,000/s for \(seconds) s, OTLP/HTTP, queue \(BenchmarkRow.text(Double(queue)))"

@@ -76,7 +76,7 @@ public final class Server: Service {
         var own: TracingSystem?
         if spanProcessor == nil, settings.level != .off {
             own = try Self.tracingSystem(settings, flushTimeout: configuration.tracing.flushTimeout, logger: logger)
-            processor = own?.processor
+            processor = own?.processors.first
         }
         // Without a processor there is no one to trace for; user code keeps whatever tracing the program has.
         let tracer = processor.map { InferenceTracer(settings: settings, processor: $0) }
@@ -126,7 +126,7 @@ public final class Server: Service {
     public func run() async throws {
         // Stopped in reverse: first no more requests, then the exporter.
         var services: [any Service] = []
-        if let ownTracing { services.append(ownTracing.processor) }
+        if let ownTracing { services.append(ownTracing) }
         services.append(http)
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
     }
@@ -140,7 +140,7 @@ public final class Server: Service {
     // MARK: Tracing
 
     /// How spans fared on their way out; `nil` when this server made no exporter.
-    public var exportCounters: BatchSpanProcessorCounters? { ownTracing?.processor.counters }
+    public var exportCounters: BatchSpanProcessorCounters? { ownTracing?.processors.first?.counters }
 
     /// Makes plain `withSpan` of swift-distributed-tracing record to this server's processor, in the whole process.
     ///
@@ -181,7 +181,12 @@ public final class Server: Service {
         if !hasName { attributes.append(Attribute("service.name", .string(defaultServiceName))) }
         var tracing = TracingConfiguration(environment: environment, attributes: attributes, logger: logger)
         tracing.batch.shutdownTimeout = flushTimeout
-        if let url = settings.url { tracing.exporter.endpoint = url }
+        if let url = settings.url {
+            var exporter = OTLPHTTPExporterConfiguration()
+            if case .otlpHTTP(let configured)? = tracing.exporters.first { exporter = configured }
+            exporter.endpoint = url
+            tracing.exporters = [.otlpHTTP(exporter)]
+        }
         if let size = settings.bspMaxQueueSize {
             tracing.batch.maxQueueSize = Int(size)
         } else if environment["OTEL_BSP_MAX_QUEUE_SIZE"] == nil {

@@ -6,6 +6,16 @@ public enum DefaultPort {
     public static let otlpGRPC = 4317
     /// OTLP over HTTP.
     public static let otlpHTTP = 4318
+    /// Zipkin's HTTP API.
+    public static let zipkin = 9411
+    /// Jaeger agent, Thrift compact over UDP.
+    public static let jaegerCompactUDP = 6831
+    /// Jaeger agent, Thrift binary over UDP.
+    public static let jaegerBinaryUDP = 6832
+    /// Jaeger collector, gRPC.
+    public static let jaegerGRPC = 14250
+    /// Jaeger collector, Thrift over HTTP.
+    public static let jaegerHTTP = 14268
     /// Web page and Jaeger's query API.
     public static let query = 16686
 }

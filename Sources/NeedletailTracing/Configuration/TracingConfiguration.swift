@@ -5,15 +5,22 @@ public import TraceModel
 ///
 /// ```swift
 /// let tracing = try TracingConfiguration(environment: ProcessEnvironment.current).makeSystem()
-/// InstrumentationSystem.bootstrap(tracing.tracer)
-/// try await ServiceGroup(services: [tracing.processor, server], logger: logger).run()
+/// tracing.bootstrap()
+/// try await ServiceGroup(services: [tracing, server], logger: logger).run()
 /// ```
 public struct TracingConfiguration: Sendable {
     public var resource: Resource
     public var sampler: any Sampler
     public var limits: SpanLimits
     public var batch: BatchSpanProcessorConfiguration
-    public var exporter: OTLPHTTPExporterConfiguration
+    /// Where the spans go: to all of these, each with a queue of its own.
+    public var exporters: [ExporterConfiguration]
+    /// How context travels to and from other processes.
+    public var propagators: [any TextMapPropagator]
+    /// What middleware should leave alone.
+    public var excludedURLs: ExcludedURLs
+    /// `false` makes no spans; context still travels (`OTEL_SDK_DISABLED`).
+    public var isEnabled: Bool
     public var logger: Logger
 
     /// The defaults of the OpenTelemetry specification, without looking at the environment.
@@ -22,7 +29,10 @@ public struct TracingConfiguration: Sendable {
         self.sampler = ParentBasedSampler(root: AlwaysOnSampler())
         self.limits = SpanLimits()
         self.batch = BatchSpanProcessorConfiguration()
-        self.exporter = OTLPHTTPExporterConfiguration()
+        self.exporters = [.otlpHTTP(OTLPHTTPExporterConfiguration())]
+        self.propagators = [W3CTraceContextPropagator()]
+        self.excludedURLs = ExcludedURLs()
+        self.isEnabled = true
         self.logger = logger
     }
 
@@ -41,90 +51,26 @@ public struct TracingConfiguration: Sendable {
         readExporter(reader)
     }
 
-    /// Builds the exporter, the processor and the tracer.
+    /// Builds the exporters, their processors and the tracer.
     ///
     /// - Throws: ``TracingConfigurationError``.
     public func makeSystem() throws(TracingConfigurationError) -> TracingSystem {
-        let processor = BatchSpanProcessor(
-            exporter: try OTLPHTTPExporter(configuration: exporter),
-            resource: resource,
-            configuration: batch,
-            logger: logger
+        let propagator: any TextMapPropagator = propagators.count == 1 ? propagators[0] : CompositePropagator(propagators)
+        var processors: [BatchSpanProcessor] = []
+        if isEnabled {
+            for exporter in exporters {
+                processors.append(
+                    BatchSpanProcessor(exporter: try exporter.makeExporter(), resource: resource, configuration: batch, logger: logger)
+                )
+            }
+        }
+        let processor: any SpanProcessor = processors.count == 1 ? processors[0] : MultiplexSpanProcessor(processors)
+        let tracer = NeedletailTracer(
+            processor: processor,
+            sampler: isEnabled ? sampler : AlwaysOffSampler(),
+            propagator: propagator,
+            limits: limits
         )
-        return TracingSystem(tracer: NeedletailTracer(processor: processor, sampler: sampler, limits: limits), processor: processor)
-    }
-}
-
-extension TracingConfiguration {
-    private mutating func readSampler(_ reader: EnvironmentReader) {
-        let argument = "OTEL_TRACES_SAMPLER_ARG"
-        func ratio() -> TraceIDRatioSampler { TraceIDRatioSampler(ratio: reader.double(argument, in: 0...1) ?? 1) }
-        let choices: [String: () -> any Sampler] = [
-            "always_on": { AlwaysOnSampler() },
-            "always_off": { AlwaysOffSampler() },
-            "traceidratio": { ratio() },
-            "parentbased_always_on": { ParentBasedSampler(root: AlwaysOnSampler()) },
-            "parentbased_always_off": { ParentBasedSampler(root: AlwaysOffSampler()) },
-            "parentbased_traceidratio": { ParentBasedSampler(root: ratio()) },
-        ]
-        if let make = reader.choice("OTEL_TRACES_SAMPLER", among: choices) { sampler = make() }
-    }
-
-    private mutating func readBatch(_ reader: EnvironmentReader) {
-        if let size = reader.integer("OTEL_BSP_MAX_QUEUE_SIZE", atLeast: 1) { batch.maxQueueSize = size }
-        if let size = reader.integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", atLeast: 1) { batch.maxExportBatchSize = size }
-        if let delay = reader.milliseconds("OTEL_BSP_SCHEDULE_DELAY") { batch.scheduleDelay = delay }
-        if let timeout = reader.milliseconds("OTEL_BSP_EXPORT_TIMEOUT") { batch.exportTimeout = timeout }
-        if batch.maxExportBatchSize > batch.maxQueueSize {
-            reader.warn(
-                "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-                "\(batch.maxExportBatchSize) is above the queue size, so that \(batch.maxQueueSize) is used"
-            )
-            batch.maxExportBatchSize = batch.maxQueueSize
-        }
-    }
-
-    private mutating func readLimits(_ reader: EnvironmentReader) {
-        func limit(_ specific: String, _ general: String? = nil) -> Int? {
-            reader.integer(specific, atLeast: 0) ?? general.flatMap { reader.integer($0, atLeast: 0) }
-        }
-        if let count = limit("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT") { limits.attributeCount = count }
-        limits.attributeValueLength = limit("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT")
-        if let count = limit("OTEL_SPAN_EVENT_COUNT_LIMIT") { limits.eventCount = count }
-        if let count = limit("OTEL_SPAN_LINK_COUNT_LIMIT") { limits.linkCount = count }
-        if let count = limit("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT") { limits.attributeCountPerEvent = count }
-        if let count = limit("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT") { limits.attributeCountPerLink = count }
-    }
-
-    private mutating func readExporter(_ reader: EnvironmentReader) {
-        let prefix = "OTEL_EXPORTER_OTLP_"
-        /// The name of the setting that is in force: the one for traces, else the general one.
-        func name(_ setting: String) -> String {
-            reader.text(prefix + "TRACES_" + setting) == nil ? prefix + setting : prefix + "TRACES_" + setting
-        }
-        let endpointName = name("ENDPOINT")
-        if let endpoint = reader.text(endpointName) {
-            // The general endpoint is a base; the one for traces is taken as it is.
-            let isBase = endpointName == prefix + "ENDPOINT"
-            let url = isBase ? endpoint + (endpoint.hasSuffix("/") ? "" : "/") + "v1/traces" : endpoint
-            do {
-                exporter.endpoint = try OTLPEndpoint(url).url
-            } catch {
-                reader.warn(endpointName, "\(error)")
-            }
-        }
-        let encodings: [String: OTLPHTTPExporterConfiguration.Encoding] = ["http/protobuf": .protobuf, "http/json": .json]
-        if let encoding = reader.choice(name("PROTOCOL"), among: encodings) { exporter.encoding = encoding }
-        let compressions: [String: OTLPHTTPExporterConfiguration.Compression] = ["gzip": .gzip, "none": .none]
-        if let compression = reader.choice(name("COMPRESSION"), among: compressions) { exporter.compression = compression }
-        if let timeout = reader.milliseconds(name("TIMEOUT")) { exporter.timeout = timeout }
-        let headersName = name("HEADERS")
-        if let text = reader.text(headersName) {
-            do {
-                for pair in try PercentEncodedList.parse(text) { exporter.headers[pair.key.lowercased()] = pair.value }
-            } catch {
-                reader.warn(headersName, "\(error)")
-            }
-        }
+        return TracingSystem(tracer: tracer, processors: processors, excludedURLs: excludedURLs)
     }
 }

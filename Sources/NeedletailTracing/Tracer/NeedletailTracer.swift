@@ -13,24 +13,27 @@ public final class NeedletailTracer: Tracer {
     private let processor: any SpanProcessor
     private let deferring: (any DeferringSpanProcessor)?
     private let sampler: any Sampler
-    private let rule: SamplingRule
-    private let propagator = W3CPropagator()
+    private let rule: SamplingShortcut
+    private let propagator: any TextMapPropagator
     private let useAfterEnd = Atomic<Int>(0)
 
     /// - Parameters:
     ///   - processor: receives the sampled spans when they end.
     ///   - sampler: decides which spans are sampled.
+    ///   - propagator: reads and writes the context of other processes; W3C Trace Context by default.
     ///   - scope: names the instrumenting library on every span.
     public init(
         processor: any SpanProcessor,
         sampler: any Sampler = ParentBasedSampler(root: AlwaysOnSampler()),
+        propagator: any TextMapPropagator = W3CTraceContextPropagator(),
         scope: InstrumentationScope = InstrumentationScope(name: "NeedletailTracing", version: NeedletailTracingVersion.current),
         limits: SpanLimits = SpanLimits()
     ) {
         self.processor = processor
         self.deferring = processor as? any DeferringSpanProcessor
         self.sampler = sampler
-        self.rule = SamplingRule(sampler)
+        self.rule = SamplingShortcut(sampler)
+        self.propagator = propagator
         self.scope = scope
         self.limits = limits
     }
@@ -92,13 +95,13 @@ public final class NeedletailTracer: Tracer {
         processor.requestFlush()
     }
 
-    /// Puts the trace context a caller sent into `context`; without a well-formed one the context stays as it is.
+    /// Puts what a caller sent into `context`; without anything well-formed the context stays as it is.
     public func extract<Carrier, Extract: Extractor>(
         _ carrier: Carrier,
         into context: inout ServiceContext,
         using extractor: Extract
     ) where Extract.Carrier == Carrier {
-        if let remote = propagator.extract(from: carrier, using: extractor) { context.traceContext = remote }
+        propagator.extract(carrier, into: &context, using: extractor)
     }
 
     public func inject<Carrier, Inject: Injector>(
@@ -106,7 +109,7 @@ public final class NeedletailTracer: Tracer {
         into carrier: inout Carrier,
         using injector: Inject
     ) where Inject.Carrier == Carrier {
-        if let local = context.traceContext { propagator.inject(local, into: &carrier, using: injector) }
+        propagator.inject(context, into: &carrier, using: injector)
     }
 
     // MARK: Inside

@@ -12,8 +12,8 @@ struct TracingConfigurationTests {
         #expect(configuration.batch.maxExportBatchSize == 512)
         #expect(configuration.batch.scheduleDelay == .seconds(5))
         #expect(configuration.batch.exportTimeout == .seconds(30))
-        #expect(configuration.exporter == OTLPHTTPExporterConfiguration())
-        #expect(configuration.exporter.endpoint == "http://localhost:4318/v1/traces")
+        #expect(configuration.otlp == OTLPHTTPExporterConfiguration())
+        #expect(configuration.otlp?.endpoint == "http://localhost:4318/v1/traces")
         #expect(configuration.limits == SpanLimits())
         #expect(configuration.sampler.description == "ParentBasedSampler{root: AlwaysOnSampler}")
         #expect(log.messages.isEmpty)
@@ -43,11 +43,11 @@ struct TracingConfigurationTests {
         #expect(configuration.limits.attributeCount == 7)
         #expect(configuration.limits.eventCount == 8)
         #expect(configuration.limits.attributeValueLength == 9)
-        #expect(configuration.exporter.endpoint == "https://collector:4318/base/v1/traces")
-        #expect(configuration.exporter.encoding == .json)
-        #expect(configuration.exporter.compression == .gzip)
-        #expect(configuration.exporter.timeout == .seconds(2))
-        #expect(configuration.exporter.headers == ["api-key": "a b", "x": "1"])
+        #expect(configuration.otlp?.endpoint == "https://collector:4318/base/v1/traces")
+        #expect(configuration.otlp?.encoding == .json)
+        #expect(configuration.otlp?.compression == .gzip)
+        #expect(configuration.otlp?.timeout == .seconds(2))
+        #expect(configuration.otlp?.headers == ["api-key": "a b", "x": "1"])
         #expect(log.messages.isEmpty)
     }
 
@@ -56,7 +56,7 @@ struct TracingConfigurationTests {
         let configuration = TracingConfiguration(environment: [
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://general:1", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://special:2",
         ])
-        #expect(configuration.exporter.endpoint == "http://special:2/")
+        #expect(configuration.otlp?.endpoint == "http://special:2/")
     }
 
     @Test(
@@ -72,7 +72,7 @@ struct TracingConfigurationTests {
         let configuration = TracingConfiguration(environment: [name: value], logger: log.logger)
         #expect(log.messages.count == 1)
         #expect(log.messages.first?.hasPrefix("\(name) is ignored") == true)
-        #expect(configuration.exporter == OTLPHTTPExporterConfiguration())
+        #expect(configuration.otlp == OTLPHTTPExporterConfiguration())
         #expect(configuration.batch.maxQueueSize == 2048)
     }
 
@@ -105,5 +105,12 @@ struct TracingConfigurationTests {
         let resource = Resource.detected(environment: ["OTEL_RESOURCE_ATTRIBUTES": text], logger: log.logger)
         #expect(resource.attributes["a"] == nil)
         #expect(log.messages.count == 1)
+    }
+}
+
+extension TracingConfiguration {
+    /// The settings of the only exporter, if that is OTLP over HTTP.
+    var otlp: OTLPHTTPExporterConfiguration? {
+        if exporters.count == 1, case .otlpHTTP(let configuration) = exporters[0] { configuration } else { nil }
     }
 }

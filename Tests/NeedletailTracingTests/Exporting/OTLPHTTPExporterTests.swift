@@ -15,7 +15,7 @@ struct OTLPHTTPExporterTests {
     )
 
     /// Waits of milliseconds instead of seconds.
-    private let impatient = OTLPRetryPolicy(initialBackoff: .milliseconds(5), maximumBackoff: .milliseconds(20), maximumAttempts: 4)
+    private let impatient = RetryPolicy(initialBackoff: .milliseconds(5), maximumBackoff: .milliseconds(20), maximumAttempts: 4)
 
     private func export(
         to sink: TraceSink,
@@ -36,8 +36,8 @@ struct OTLPHTTPExporterTests {
         }
     }
 
-    @Test("Protobuf and JSON, plain and gzipped", arguments: [.protobuf, .json] as [OTLPHTTPExporterConfiguration.Encoding], [.none, .gzip] as [OTLPHTTPExporterConfiguration.Compression])
-    func encodings(encoding: OTLPHTTPExporterConfiguration.Encoding, compression: OTLPHTTPExporterConfiguration.Compression) async throws {
+    @Test("Protobuf and JSON, plain and gzipped", arguments: [.protobuf, .json] as [OTLPHTTPExporterConfiguration.Encoding], [.none, .gzip] as [ExportCompression])
+    func encodings(encoding: OTLPHTTPExporterConfiguration.Encoding, compression: ExportCompression) async throws {
         let sink = TraceSink()
         let result = try await export(to: sink) { configuration, _ in
             configuration.encoding = encoding
@@ -171,7 +171,7 @@ struct OTLPHTTPExporterTests {
             let exporter = try OTLPHTTPExporter(
                 configuration: OTLPHTTPExporterConfiguration(
                     endpoint: "127.0.0.1:\(port)/v1/traces",
-                    retry: OTLPRetryPolicy(initialBackoff: .seconds(25))
+                    retry: RetryPolicy(initialBackoff: .seconds(25))
                 )
             )
             let task = Task { try await exporter.export(batch) }
@@ -212,9 +212,9 @@ struct OTLPHTTPExporterTests {
                 span.setAttribute("items", 3)
                 for _ in 0..<250 { system.tracer.withSpan("item") { _ in } }
             }
-            await system.processor.shutdown()
-            #expect(system.processor.counters.exported == 251)
-            #expect(system.processor.counters.dropped == 0)
+            await system.shutdown()
+            #expect(system.processors[0].counters.exported == 251)
+            #expect(system.processors[0].counters.dropped == 0)
         }
         let batches = try sink.received.map { try $0.batch }
         #expect(batches.reduce(0) { $0 + $1.spanCount } == 251)

@@ -99,7 +99,7 @@ struct NeedletailTracerTests {
 
     @Test("Several tracestate lines are joined in order")
     func tracestateLines() {
-        let context = W3CPropagator().extract(
+        let context = W3CTraceContextPropagator().extract(
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             tracestate: ["a=1, b=2", "c=3"]
         )

@@ -5,8 +5,26 @@ public import TraceModel
 ///
 /// Reading never fails: a malformed `traceparent` counts as none (the receiver starts a new trace), and a malformed
 /// `tracestate` is dropped while `traceparent` still counts.
-public struct W3CPropagator: Sendable {
+public struct W3CTraceContextPropagator: TextMapPropagator {
     public init() {}
+
+    public var fields: [String] { [TraceContext.HeaderName.traceparent, TraceContext.HeaderName.tracestate] }
+
+    public func extract<Carrier, Extract: Extractor>(
+        _ carrier: Carrier,
+        into context: inout ServiceContext,
+        using extractor: Extract
+    ) where Extract.Carrier == Carrier {
+        if let remote = extract(from: carrier, using: extractor) { context.traceContext = remote }
+    }
+
+    public func inject<Carrier, Inject: Injector>(
+        _ context: ServiceContext,
+        into carrier: inout Carrier,
+        using injector: Inject
+    ) where Inject.Carrier == Carrier {
+        if let local = context.traceContext { inject(local, into: &carrier, using: injector) }
+    }
 
     /// Reads the trace context a caller sent, marked as remote; `nil` when there is none or it is malformed.
     public func extract<Extract: Extractor>(from carrier: Extract.Carrier, using extractor: Extract) -> TraceContext? {

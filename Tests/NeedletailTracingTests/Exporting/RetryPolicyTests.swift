@@ -1,10 +1,10 @@
 @testable import NeedletailTracing
 import Testing
 
-struct OTLPRetryPolicyTests {
+struct RetryPolicyTests {
     @Test("Waits grow to the maximum, with jitter around them")
     func backoff() {
-        let policy = OTLPRetryPolicy(initialBackoff: .seconds(1), maximumBackoff: .seconds(3), multiplier: 2, jitter: 0.5)
+        let policy = RetryPolicy(initialBackoff: .seconds(1), maximumBackoff: .seconds(3), multiplier: 2, jitter: 0.5)
         func wait(_ attempts: Int, random: Double = 0.5) -> Duration? {
             policy.delay(afterAttempts: attempts, retryAfter: nil, elapsed: .zero, random: random)
         }
@@ -19,7 +19,7 @@ struct OTLPRetryPolicyTests {
 
     @Test("The total time bounds the waits, Retry-After too")
     func elapsed() {
-        let policy = OTLPRetryPolicy(maximumElapsedTime: .seconds(10))
+        let policy = RetryPolicy(maximumElapsedTime: .seconds(10))
         #expect(policy.delay(afterAttempts: 1, retryAfter: .seconds(9), elapsed: .zero, random: 0) == .seconds(9))
         #expect(policy.delay(afterAttempts: 1, retryAfter: .seconds(9), elapsed: .seconds(2), random: 0) == nil)
         #expect(policy.delay(afterAttempts: 1, retryAfter: .zero, elapsed: .seconds(2), random: 0) == .zero)

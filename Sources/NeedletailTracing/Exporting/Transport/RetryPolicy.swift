@@ -1,5 +1,5 @@
 /// How long to wait before a batch is sent again: exponential back-off with jitter (OTLP specification, "Retryable errors").
-public struct OTLPRetryPolicy: Hashable, Sendable {
+public struct RetryPolicy: Hashable, Sendable {
     /// The wait after the first failure.
     public var initialBackoff: Duration
     /// No wait of our own choice is longer; the receiver's Retry-After may be.

@@ -2,7 +2,7 @@ internal import TraceModel
 
 /// What the built-in samplers decide, worked out when the tracer is made: the hot path compares two integers and builds
 /// no ``SamplingRequest``.
-enum SamplingRule: Sendable {
+enum SamplingShortcut: Sendable {
     /// Sampled when the low 56 bits of the trace id are not below the threshold, whatever the parent says.
     case threshold(UInt64)
     /// The parent's flag, or the threshold for a root span.
