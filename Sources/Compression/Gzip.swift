@@ -6,13 +6,17 @@ public enum Gzip {
     ///
     /// - Parameter level: 1 (fastest) to 9 (smallest); other values are brought into this range.
     public static func compress(_ bytes: [UInt8], level: Int32 = 1) -> [UInt8] {
+        // 15 bits of window, plus 16 for the gzip wrapper.
+        deflated(bytes, level: level, windowBits: 15 + 16)
+    }
+
+    static func deflated(_ bytes: [UInt8], level: Int32, windowBits: Int32) -> [UInt8] {
         // zlib's state points back to the stream, whose address must therefore never change.
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())
         defer { stream.deallocate() }
-        // 15 bits of window, plus 16 for the gzip wrapper.
         let status = deflateInit2_(
-            stream, min(max(level, 1), 9), Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            stream, min(max(level, 1), 9), Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size)
         )
         precondition(status == Z_OK, "zlib could not start")

@@ -57,7 +57,7 @@ extension TracingConfiguration {
             let isBase = endpointName == prefix + "ENDPOINT"
             let url = isBase ? endpoint + (endpoint.hasSuffix("/") ? "" : "/") + "v1/traces" : endpoint
             do {
-                otlp.endpoint = try OTLPEndpoint(url).url
+                otlp.endpoint = try HTTPEndpoint(url, names: .otlpHTTP).url
             } catch {
                 reader.warn(endpointName, "\(error)")
             }

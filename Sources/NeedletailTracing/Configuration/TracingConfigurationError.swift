@@ -8,6 +8,8 @@ public struct TracingConfigurationError: Error, CustomStringConvertible, Hashabl
         public static let invalidEndpoint = Code(description: "invalidEndpoint")
         /// The name or value of a header cannot be sent.
         public static let invalidHeader = Code(description: "invalidHeader")
+        /// A certificate or key cannot be read or does not fit.
+        public static let invalidTLS = Code(description: "invalidTLS")
     }
 
     public var code: Code

@@ -1,9 +1,11 @@
 internal import AsyncHTTPClient
 internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
 internal import Synchronization
 
 /// The HTTP client of an exporter, made at its first request: an exporter that is never used holds no resources.
-final class OTLPHTTPConnection: Sendable {
+final class HTTPExportConnection: Sendable {
     private enum State {
         case idle
         case open(HTTPClient)
@@ -12,9 +14,14 @@ final class OTLPHTTPConnection: Sendable {
 
     private let state = Mutex(State.idle)
     private let timeout: Duration
+    private let tls: TLSConfiguration?
 
-    init(timeout: Duration) {
+    /// - Parameters:
+    ///   - timeout: of the connect, and of each wait for bytes; zero means no limit.
+    ///   - tls: `nil` for the system's trust.
+    init(timeout: Duration, tls: TLSConfiguration?) {
         self.timeout = timeout
+        self.tls = tls
     }
 
     /// `nil` after the shutdown.
@@ -24,7 +31,11 @@ final class OTLPHTTPConnection: Sendable {
             case .open(let client): return client
             case .shutDown: return nil
             case .idle:
-                let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration(timeout: timeout))
+                // POSIX sockets on every platform: Network.framework takes no client certificates from files.
+                let client = HTTPClient(
+                    eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
+                    configuration: Self.configuration(timeout: timeout, tls: tls)
+                )
                 state = .open(client)
                 return client
             }
@@ -41,12 +52,17 @@ final class OTLPHTTPConnection: Sendable {
         try? await client?.shutdown()
     }
 
-    private static func configuration(timeout: Duration) -> HTTPClient.Configuration {
+    private static func configuration(timeout: Duration, tls: TLSConfiguration?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
+        configuration.tlsConfiguration = tls
         configuration.redirectConfiguration = .disallow
-        // Retries, with the back-off of OTLP, are the exporter's.
+        // Retries, with the back-off of the exporter, are the exporter's.
         configuration.connectionPool.retryConnectionEstablishment = false
-        if timeout > .zero { configuration.timeout.connect = TimeAmount(timeout) }
+        if timeout > .zero {
+            configuration.timeout.connect = TimeAmount(timeout)
+            // The deadline of a request ends with the head of the answer; this one goes on to the end of its body.
+            configuration.timeout.read = TimeAmount(timeout)
+        }
         // A span for each export would give the next export something to send, for ever.
         configuration.tracing.tracer = nil
         return configuration

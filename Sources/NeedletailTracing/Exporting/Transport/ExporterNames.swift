@@ -1,0 +1,83 @@
+/// What an exporter and its settings are called in messages to people.
+struct ExporterNames: Hashable, Sendable {
+    /// `OTLP`, `Zipkin`, `Jaeger`.
+    let protocolName: String
+    /// An endpoint as it should look.
+    let endpointExample: String
+    let endpoint: String
+    let headers: String
+    let timeout: String
+    let certificate: String
+    let clientCertificate: String
+    let clientKey: String
+    /// Where a user name and a password belong, which an endpoint cannot carry.
+    let credentials: String
+    /// What to look at when the receiver does not speak the protocol.
+    let otherProtocol: String
+
+    /// The exporter's `User-Agent` (OTLP specification, "User Agent").
+    var userAgent: String { "OTel-\(protocolName)-Exporter-Swift/\(NeedletailTracingVersion.current)" }
+
+    static let otlpHTTP = otlp(
+        endpointExample: "http://localhost:4318/v1/traces",
+        otherProtocol: "port 4317 usually speaks gRPC: use port 4318, or OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
+    )
+
+    static let otlpGRPC = otlp(
+        endpointExample: "http://localhost:4317",
+        otherProtocol: "port 4318 usually speaks HTTP: use port 4317, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+    )
+
+    static let zipkin = ExporterNames(
+        protocolName: "Zipkin",
+        endpointExample: ZipkinExporterConfiguration.defaultEndpoint,
+        endpoint: "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+        headers: "headers",
+        timeout: "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
+        certificate: "tls.certificateFile",
+        clientCertificate: "tls.clientCertificateFile",
+        clientKey: "tls.clientKeyFile",
+        credentials: "an Authorization header (headers)",
+        otherProtocol: "Zipkin's spans go to a path that ends in /api/v2/spans"
+    )
+
+    static let jaegerHTTP = jaeger(
+        endpointExample: JaegerHTTPExporterConfiguration.defaultEndpoint,
+        otherProtocol: "Jaeger takes Thrift over HTTP on port 14268, gRPC on port 14250"
+    )
+
+    static let jaegerGRPC = jaeger(
+        endpointExample: JaegerGRPCExporterConfiguration.defaultEndpoint,
+        otherProtocol: "Jaeger takes gRPC on port 14250, Thrift over HTTP on port 14268"
+    )
+
+    private static func otlp(endpointExample: String, otherProtocol: String) -> ExporterNames {
+        ExporterNames(
+            protocolName: "OTLP",
+            endpointExample: endpointExample,
+            endpoint: "OTEL_EXPORTER_OTLP_ENDPOINT",
+            headers: "OTEL_EXPORTER_OTLP_HEADERS",
+            timeout: "OTEL_EXPORTER_OTLP_TIMEOUT",
+            certificate: "OTEL_EXPORTER_OTLP_CERTIFICATE",
+            clientCertificate: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+            clientKey: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+            credentials: "an Authorization header (OTEL_EXPORTER_OTLP_HEADERS)",
+            otherProtocol: otherProtocol
+        )
+    }
+
+    private static func jaeger(endpointExample: String, otherProtocol: String) -> ExporterNames {
+        ExporterNames(
+            protocolName: "Jaeger",
+            endpointExample: endpointExample,
+            endpoint: "OTEL_EXPORTER_JAEGER_ENDPOINT",
+            headers: "headers",
+            timeout: "OTEL_EXPORTER_JAEGER_TIMEOUT",
+            certificate: "OTEL_EXPORTER_JAEGER_CERTIFICATE",
+            clientCertificate: "tls.clientCertificateFile",
+            clientKey: "tls.clientKeyFile",
+            credentials: "OTEL_EXPORTER_JAEGER_USER and OTEL_EXPORTER_JAEGER_PASSWORD",
+            otherProtocol: otherProtocol
+        )
+    }
+}
