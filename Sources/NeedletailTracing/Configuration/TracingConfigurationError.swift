@@ -10,6 +10,8 @@ public struct TracingConfigurationError: Error, CustomStringConvertible, Hashabl
         public static let invalidHeader = Code(description: "invalidHeader")
         /// A certificate or key cannot be read or does not fit.
         public static let invalidTLS = Code(description: "invalidTLS")
+        /// A configuration file cannot be read or has mistakes; the message has a line `file:line: …` for each.
+        public static let invalidFile = Code(description: "invalidFile")
     }
 
     public var code: Code

@@ -1,0 +1,41 @@
+/// What is wrong with a file: all of it, so that nobody has to fix one mistake to hear of the next.
+final class YAMLMistakes {
+    /// Mistakes that are told; the rest is counted.
+    static let maximumCount = 50
+
+    /// The name of the file, as messages show it.
+    let file: String
+    private var entries: [(line: Int, text: String)] = []
+
+    init(file: String) { self.file = file }
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// Notes a mistake; the same one twice counts once.
+    ///
+    /// - Parameters:
+    ///   - path: the keys down to the value, as in `tracing.otlp.endpoint`; empty for the document.
+    ///   - what: what was wrong.
+    func add(line: Int, path: String, _ what: String, expected: String? = nil, didYouMean: String? = nil) {
+        var text = "\(file):\(line): "
+        if !path.isEmpty { text += "\(path): " }
+        text += what
+        if let expected { text += "; expected \(expected)" }
+        if let didYouMean { text += "; did you mean \(didYouMean)?" }
+        guard !entries.contains(where: { $0.text == text }) else { return }
+        entries.append((line, text))
+    }
+
+    /// The messages in the order of the lines.
+    var messages: [String] {
+        let sorted = entries.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }.map(\.element.text)
+        guard sorted.count > Self.maximumCount else { return sorted }
+        return sorted.prefix(Self.maximumCount) + ["\(file): and \(sorted.count - Self.maximumCount) more"]
+    }
+
+    /// - Throws: one ``TracingConfigurationError`` with a line for each mistake.
+    func throwIfAny() throws(TracingConfigurationError) {
+        guard !isEmpty else { return }
+        throw TracingConfigurationError(code: .invalidFile, message: messages.joined(separator: "\n"))
+    }
+}
