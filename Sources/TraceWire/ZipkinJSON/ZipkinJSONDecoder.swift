@@ -1,0 +1,168 @@
+internal import JSONCoding
+internal import TraceModel
+
+/// Reads Zipkin's v2 JSON.
+///
+/// Only broken JSON stops it. A member of the wrong type costs its span when the span makes no sense without it, and is
+/// read as what it must have meant otherwise.
+struct ZipkinJSONDecoder: ~Copyable {
+    var strings = StringCache()
+    var budget: ElementBudget
+    var groups = ZipkinGroups()
+
+    init(maximumElements: Int) {
+        budget = ElementBudget(maximumElements)
+    }
+
+    /// `[Span]`
+    mutating func decode(_ reader: inout JSONReader) throws -> DecodedSpans {
+        try reader.beginArray()
+        while try reader.nextElement() {
+            try budget.take()
+            guard try reader.peek() == .object else {
+                groups.refuse(name: "", "no members, expected a JSON object")
+                try reader.skip()
+                continue
+            }
+            try groups.add(try span(&reader), &budget)
+        }
+        return groups.decoded
+    }
+
+    /// `{"traceId":hex,"id":hex,"parentId":hex,"name":string,"kind":string,"timestamp":µs,"duration":µs,"localEndpoint":Endpoint,
+    /// "remoteEndpoint":Endpoint,"annotations":[Annotation],"tags":{string:string},"debug":bool,"shared":bool}`
+    private mutating func span(_ reader: inout JSONReader) throws -> ZipkinSpan {
+        var span = ZipkinSpan()
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "traceId": span.setTraceID(try text(&reader))
+            case "id": span.setSpanID(try text(&reader))
+            case "parentId": span.setParentSpanID(try text(&reader))
+            case "name": span.name = try text(&reader)
+            case "kind": try kind(&reader, &span)
+            case "timestamp": span.timestamp = try time("timestamp", &reader, &span)
+            case "duration": span.duration = try time("duration", &reader, &span)
+            case "localEndpoint": span.localEndpoint = try endpoint(&reader)
+            case "remoteEndpoint": span.remoteEndpoint = try endpoint(&reader)
+            case "annotations": try annotations(&reader, &span)
+            case "tags": try tags(&reader, &span)
+            case "debug": span.isDebug = try flag(&reader)
+            case "shared": span.isShared = try flag(&reader)
+            default:
+                try budget.take()
+                let name = ZipkinTag.otherPrefix + key.string
+                span.others.append(Attribute(key: name, value: try PlainJSON.read(&reader, &budget)))
+            }
+        }
+        return span
+    }
+
+    private mutating func kind(_ reader: inout JSONReader, _ span: inout ZipkinSpan) throws {
+        let text = try text(&reader)
+        span.kind = ZipkinSpan.kind(text)
+        if span.kind == nil, !text.isEmpty { span.others.append(Attribute(key: ZipkinTag.otherPrefix + "kind", value: .string(text))) }
+    }
+
+    /// `{"serviceName":string,"ipv4":string,"ipv6":string,"port":int}`
+    mutating func endpoint(_ reader: inout JSONReader) throws -> ZipkinEndpoint {
+        var endpoint = ZipkinEndpoint()
+        guard try reader.peek() == .object else {
+            try reader.skip()
+            return endpoint
+        }
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "serviceName": endpoint.serviceName = try text(&reader)
+            case "ipv4": endpoint.ipv4 = try text(&reader)
+            case "ipv6": endpoint.ipv6 = try text(&reader)
+            case "port": endpoint.port = UInt16(exactly: Double(try text(&reader)) ?? 0) ?? 0
+            default: try reader.skip()
+            }
+        }
+        return endpoint
+    }
+
+    /// `[{"timestamp":µs,"value":string}]`
+    private mutating func annotations(_ reader: inout JSONReader, _ span: inout ZipkinSpan) throws {
+        guard try reader.peek() == .array else {
+            span.refuse("annotations that are no JSON list")
+            return try reader.skip()
+        }
+        try reader.beginArray()
+        while try reader.nextElement() {
+            try budget.take()
+            guard try reader.peek() == .object else {
+                if try !reader.readNull() {
+                    span.refuse("an annotation that is no JSON object")
+                    try reader.skip()
+                }
+                continue
+            }
+            var annotation = ZipkinAnnotation(timestamp: 0, value: "")
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                if try reader.readNull() { continue }
+                switch key {
+                case "timestamp": annotation.timestamp = try time("annotation timestamp", &reader, &span) ?? 0
+                case "value": annotation.value = try text(&reader)
+                default: try reader.skip()
+                }
+            }
+            span.annotations.append(annotation)
+        }
+    }
+
+    /// `{string:string}`
+    private mutating func tags(_ reader: inout JSONReader, _ span: inout ZipkinSpan) throws {
+        guard try reader.peek() == .object else {
+            span.refuse("tags that are no JSON object")
+            return try reader.skip()
+        }
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            try budget.take()
+            let name = key.string
+            let value = try reader.peek() == .string ? .string(try text(&reader)) : try PlainJSON.read(&reader, &budget)
+            span.tags.append(Attribute(key: name, value: value))
+        }
+    }
+
+    // MARK: Scalars
+
+    /// A string that may repeat; a number or a boolean as its text, a list as nothing.
+    mutating func text(_ reader: inout JSONReader) throws -> String {
+        switch try reader.peek() {
+        case .string:
+            return try reader.withStringBytes { bytes, inPlace in
+                guard let start = bytes.baseAddress else { return "" }
+                return inPlace ? strings.string(start, bytes.count) : StringCache.make(start, bytes.count)
+            }
+        case .number: return try reader.readNumberText()
+        case .bool: return try reader.readBool() ? "true" : "false"
+        case .object, .array, .null:
+            try reader.skip()
+            return ""
+        }
+    }
+
+    mutating func flag(_ reader: inout JSONReader) throws -> Bool {
+        let text = try text(&reader)
+        return text == "true" || text == "1"
+    }
+
+    /// Microseconds as a number or as its digits between quotes; 0 means absent, a fraction is cut.
+    mutating func time(_ name: String, _ reader: inout JSONReader, _ span: inout ZipkinSpan) throws -> UInt64? {
+        let text = try text(&reader)
+        // Beyond 2^53 a `Double` is not exact; whole numbers do not come here.
+        let value = UInt64(text) ?? Double(text).flatMap { UInt64(exactly: $0.rounded(.down)) }
+        guard let value, value <= ZipkinSpan.maximumTime else {
+            span.refuse("\(name) '\(text.prefix(40))', expected microseconds, a whole number from 0 to \(ZipkinSpan.maximumTime)")
+            return nil
+        }
+        return value == 0 ? nil : value
+    }
+}
