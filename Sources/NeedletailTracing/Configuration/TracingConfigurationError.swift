@@ -12,6 +12,8 @@ public struct TracingConfigurationError: Error, CustomStringConvertible, Hashabl
         public static let invalidTLS = Code(description: "invalidTLS")
         /// A configuration file cannot be read or has mistakes; the message has a line `file:line: …` for each.
         public static let invalidFile = Code(description: "invalidFile")
+        /// A pattern is no regular expression.
+        public static let invalidPattern = Code(description: "invalidPattern")
     }
 
     public var code: Code
