@@ -29,7 +29,7 @@ public struct TracingConfiguration: Sendable {
         self.sampler = ParentBasedSampler(root: AlwaysOnSampler())
         self.limits = SpanLimits()
         self.batch = BatchSpanProcessorConfiguration()
-        self.exporters = [.otlpHTTP(OTLPHTTPExporterConfiguration())]
+        self.exporters = ExporterConfiguration.defaultList
         self.propagators = [W3CTraceContextPropagator()]
         self.excludedURLs = ExcludedURLs()
         self.isEnabled = true
@@ -44,11 +44,12 @@ public struct TracingConfiguration: Sendable {
     /// `OTEL_EXPORTER_OTLP_*` and `OTEL_EXPORTER_OTLP_TRACES_*`: `ENDPOINT`, `PROTOCOL`, `HEADERS`, `TIMEOUT`, `COMPRESSION`.
     public init(environment: [String: String], attributes: [Attribute] = [], logger: Logger = Logger(label: "needletail.tracing")) {
         self.init(resource: Resource.detected(environment: environment, attributes: attributes, logger: logger), logger: logger)
-        let reader = EnvironmentReader(values: environment, logger: logger)
+        let reader = EnvironmentReader(environment, logger: logger)
+        isEnabled = !reader.flag(["OTEL_SDK_DISABLED"])
         readSampler(reader)
         readBatch(reader)
         readLimits(reader)
-        readExporter(reader)
+        exporters = ExporterConfiguration.list(reader)
     }
 
     /// Builds the exporters, their processors and the tracer.
