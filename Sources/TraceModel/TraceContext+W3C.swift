@@ -6,13 +6,21 @@ extension TraceContext {
         public static let tracestate = "tracestate"
     }
 
+    /// How strictly headers are read.
+    public enum Reading: Hashable, Sendable {
+        /// As Trace Context Level 2 says: lower-case digits only, and a list of more than 32 members is dropped.
+        case strict
+        /// Digits of any case, and the first 32 members of a longer list, as inference servers read them.
+        case tolerant
+    }
+
     /// Reads `traceparent` and `tracestate` of an incoming request.
     ///
-    /// Blanks around `traceparent` are ignored, hex digits of any case are accepted, and a version above `00` may carry
-    /// more fields (section 3.2.4 of the recommendation). A broken `tracestate` is dropped; `traceparent` still counts.
+    /// Blanks around `traceparent` are ignored, and a version above `00` may carry more fields (section 3.2.4 of the
+    /// recommendation). Reserved flags are dropped. A broken `tracestate` is dropped; `traceparent` still counts.
     ///
     /// - Returns: `nil` when `traceparent` is malformed, has version `ff`, or an all-zero id: the receiver starts a new trace.
-    public init?(traceparent: some StringProtocol, tracestate: String? = nil) {
+    public init?(traceparent: some StringProtocol, tracestate: String? = nil, reading: Reading = .strict) {
         var bytes = Array(traceparent.utf8)[...]
         while let first = bytes.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t") { bytes.removeFirst() }
         while let last = bytes.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { bytes.removeLast() }
@@ -22,6 +30,8 @@ extension TraceContext {
             var value: UInt64 = 0
             for index in start + offset..<start + offset + digits {
                 guard let nibble = Hex.value(of: bytes[index]) else { return nil }
+                // Upper-case letters lie below 0x61.
+                if nibble > 9, bytes[index] < UInt8(ascii: "a"), reading == .strict { return nil }
                 value = value << 4 | UInt64(nibble)
             }
             return value
@@ -38,26 +48,27 @@ extension TraceContext {
         self.init(
             traceID: TraceID(high: high, low: low),
             spanID: SpanID(span),
-            flags: TraceFlags(rawValue: UInt8(flags)),
-            traceState: tracestate.flatMap(Self.normalizedTraceState) ?? "",
+            flags: TraceFlags(rawValue: UInt8(flags)).intersection(.defined),
             isRemote: true
         )
         guard isValid else { return nil }
+        traceState = tracestate.flatMap { Self.normalizedTraceState($0, reading: reading) } ?? ""
     }
 
-    /// `00-<trace id>-<span id>-<flags>`, section 3.2.
+    /// `00-<trace id>-<span id>-<flags>`, section 3.2. Reserved flags are written as zero.
     public var traceparent: String {
-        let flags = [Hex.digit(self.flags.rawValue >> 4), Hex.digit(self.flags.rawValue & 0xf)]
-        return "00-\(traceID)-\(spanID)-\(String(decoding: flags, as: UTF8.self))"
+        "00-\(traceID)-\(spanID)-0\(flags.intersection(.defined).rawValue)"
     }
 
-    /// At most this many list members are kept (section 3.3.1.1).
+    /// At most this many list members (section 3.3.1.1).
     public static let maximumTraceStateMembers = 32
 
     /// Checks `tracestate` (section 3.3) and writes it without blanks; several header lines are joined with `,` by the caller.
     ///
-    /// - Returns: `nil` when a key or value is malformed, or a key comes twice: the whole list is then dropped.
-    public static func normalizedTraceState(_ text: String) -> String? {
+    /// Of a key that comes twice the first member is kept.
+    ///
+    /// - Returns: `nil` when a key or value is malformed, or there are too many members: the whole list is then dropped.
+    public static func normalizedTraceState(_ text: String, reading: Reading = .strict) -> String? {
         var members: [Substring] = []
         var keys: Set<Substring> = []
         for part in text.split(separator: ",", omittingEmptySubsequences: true) {
@@ -66,30 +77,48 @@ extension TraceContext {
             guard let equals = member.firstIndex(of: "=") else { return nil }
             let key = member[..<equals]
             let value = member[member.index(after: equals)...]
-            guard isTraceStateKey(key), isTraceStateValue(value), keys.insert(key).inserted else { return nil }
-            if members.count < maximumTraceStateMembers { members.append(member) }
+            guard isTraceStateKey(key), isTraceStateValue(value) else { return nil }
+            guard keys.insert(key).inserted else { continue }
+            if members.count < maximumTraceStateMembers {
+                members.append(member)
+            } else if reading == .strict {
+                return nil
+            }
         }
         return members.joined(separator: ",")
     }
 
-    /// `simple-key` or `tenant@system`: lower-case letters, digits, `_-*/`, 1 to 256 characters.
+    /// Shortens a normalised `tracestate` by whole members, as section 3.3.1.5 asks: first those longer than 128 characters, then
+    /// from the end.
+    public static func truncatedTraceState(_ text: String, to maximumLength: Int) -> String {
+        guard text.utf8.count > maximumLength else { return text }
+        var members = text.split(separator: ",")
+        var length = text.utf8.count
+        func remove(_ index: Int) {
+            // A comma goes with each member but the only one.
+            length -= members[index].utf8.count + (members.count > 1 ? 1 : 0)
+            members.remove(at: index)
+        }
+        for index in members.indices.reversed() where length > maximumLength && members[index].utf8.count > 128 { remove(index) }
+        while length > maximumLength, !members.isEmpty { remove(members.count - 1) }
+        return members.joined(separator: ",")
+    }
+
+    /// A lower-case letter or digit, then up to 255 of those and `_-*/@`.
     private static func isTraceStateKey(_ key: Substring) -> Bool {
         let bytes = key.utf8
         guard (1...256).contains(bytes.count), let first = bytes.first else { return false }
         guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
             return false
         }
-        var atSigns = 0
-        for byte in bytes {
+        return bytes.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "/"):
-                continue
-            case UInt8(ascii: "@"): atSigns += 1
-            default: return false
+                UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "/"), UInt8(ascii: "@"):
+                true
+            default: false
             }
         }
-        return atSigns <= 1
     }
 
     /// 1 to 256 printable ASCII characters without `,` and `=`.

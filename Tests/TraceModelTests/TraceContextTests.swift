@@ -26,7 +26,6 @@ struct TraceContextTests {
         "what the recommendation lets pass",
         arguments: [
             "  00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 ",
-            "00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01",
             "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-the-future-holds",
         ]
@@ -34,6 +33,13 @@ struct TraceContextTests {
     func tolerated(header: String) throws {
         let context = try #require(TraceContext(traceparent: header))
         #expect(context.traceparent == Self.traceparent)
+    }
+
+    @Test("digits in upper case pass in tolerant reading only")
+    func upperCase() {
+        let header = "00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01"
+        #expect(TraceContext(traceparent: header) == nil)
+        #expect(TraceContext(traceparent: header, reading: .tolerant)?.traceparent == Self.traceparent)
     }
 
     @Test(
@@ -61,13 +67,20 @@ struct TraceContextTests {
         #expect(TraceContext.normalizedTraceState("") == "")
     }
 
-    @Test("the 33rd member is dropped")
+    @Test("a 33rd member drops the list; in tolerant reading only itself")
     func traceStateLimit() {
         let members = (1...33).map { "k\($0)=v" }
-        #expect(TraceContext.normalizedTraceState(members.joined(separator: ",")) == members.prefix(32).joined(separator: ","))
+        let text = members.joined(separator: ",")
+        #expect(TraceContext.normalizedTraceState(text) == nil)
+        #expect(TraceContext.normalizedTraceState(text, reading: .tolerant) == members.prefix(32).joined(separator: ","))
     }
 
-    @Test("one bad member drops the list but keeps the parent", arguments: ["a", "A=1", "a=", "a=1,a=2", "=x", "a=\u{7}"])
+    @Test("of a key that comes twice the first member is kept")
+    func duplicateKeys() {
+        #expect(TraceContext.normalizedTraceState("a=1,b=2,a=3") == "a=1,b=2")
+    }
+
+    @Test("one bad member drops the list but keeps the parent", arguments: ["a", "A=1", "a=", "=x", "@a=1", "a=\u{7}"])
     func badTraceState(text: String) throws {
         #expect(TraceContext.normalizedTraceState(text) == nil)
         let context = try #require(TraceContext(traceparent: Self.traceparent, tracestate: text))

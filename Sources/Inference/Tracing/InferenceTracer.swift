@@ -46,7 +46,7 @@ public final class InferenceTracer: Sendable {
     /// Decides about a request from the headers of W3C Trace Context; a malformed `traceparent` counts as none.
     package func decide(traceparent: String?, tracestate: @autoclosure () -> String?) -> Decision {
         guard settings.level != .off else { return Decision(trace: nil, serviceContext: unsampledContext) }
-        let parent = traceparent.flatMap { TraceContext(traceparent: $0, tracestate: tracestate()) }
+        let parent = traceparent.flatMap { TraceContext(traceparent: $0, tracestate: tracestate(), reading: .tolerant) }
         guard sampler.shouldTrace(parentIsSampled: parent?.isSampled) else {
             guard let parent else { return Decision(trace: nil, serviceContext: unsampledContext) }
             var context = ServiceContext.topLevel

@@ -1,6 +1,9 @@
 public import Instrumentation
 
 /// Uses several propagators: all of them write; all of them read, in their order.
+///
+/// Of several that find a whole trace context the last one wins. One that finds nothing, something malformed or only a part of a
+/// context takes nothing away from what was found before.
 public struct CompositePropagator: TextMapPropagator {
     public let propagators: [any TextMapPropagator]
 

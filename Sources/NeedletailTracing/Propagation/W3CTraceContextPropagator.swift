@@ -1,11 +1,15 @@
 public import Instrumentation
 public import TraceModel
 
-/// Carries a trace context in the headers `traceparent` and `tracestate`: W3C Trace Context.
+/// Carries a trace context in the headers `traceparent` and `tracestate`: W3C Trace Context Level 2.
 ///
 /// Reading never fails: a malformed `traceparent` counts as none (the receiver starts a new trace), and a malformed
-/// `tracestate` is dropped while `traceparent` still counts.
+/// `tracestate` is dropped while `traceparent` still counts. The random flag travels on; reserved flags do not.
 public struct W3CTraceContextPropagator: TextMapPropagator {
+    /// Characters of `tracestate` that are written at most; the recommendation asks for at least 512. A longer one is shortened
+    /// by whole members: those above 128 characters first, then from the end (section 3.3.1.5).
+    public static let maximumTraceStateLength = 4096
+
     public init() {}
 
     public var fields: [String] { [TraceContext.HeaderName.traceparent, TraceContext.HeaderName.tracestate] }
@@ -15,7 +19,7 @@ public struct W3CTraceContextPropagator: TextMapPropagator {
         into context: inout ServiceContext,
         using extractor: Extract
     ) where Extract.Carrier == Carrier {
-        if let remote = extract(from: carrier, using: extractor) { context.traceContext = remote }
+        if let remote = extract(from: carrier, using: extractor) { context.continueRemote(remote) }
     }
 
     public func inject<Carrier, Inject: Injector>(
@@ -46,7 +50,8 @@ public struct W3CTraceContextPropagator: TextMapPropagator {
         guard context.isValid else { return }
         injector.inject(context.traceparent, forKey: TraceContext.HeaderName.traceparent, into: &carrier)
         if !context.traceState.isEmpty {
-            injector.inject(context.traceState, forKey: TraceContext.HeaderName.tracestate, into: &carrier)
+            let text = TraceContext.truncatedTraceState(context.traceState, to: Self.maximumTraceStateLength)
+            injector.inject(text, forKey: TraceContext.HeaderName.tracestate, into: &carrier)
         }
     }
 }

@@ -40,10 +40,10 @@ public struct ParentBasedSampler: Sampler {
     }
 
     public func sample(_ request: SamplingRequest) -> SamplingResult {
-        guard let parent = request.parent, parent.isValid else { return root.sample(request) }
-        if followsFlag { return SamplingResult(isSampled: parent.isSampled) }
+        guard let parent = request.parent, let isSampled = parent.decision else { return root.sample(request) }
+        if followsFlag { return SamplingResult(isSampled: isSampled) }
         let delegate: any Sampler =
-            switch (parent.isRemote, parent.isSampled) {
+            switch (parent.isRemote, isSampled) {
             case (true, true): remoteParentSampled
             case (true, false): remoteParentNotSampled
             case (false, true): localParentSampled

@@ -169,14 +169,20 @@ public final class NeedletailTracer: Tracer {
         kind: TraceModel.SpanKind
     ) -> (context: TraceContext, attributes: [Attribute]) {
         var context: TraceContext
-        var parentIsSampled: Bool?
-        if let parent, parent.isValid {
+        // A caller may send a trace id without a span id (X-Ray), or a decision without ids (B3).
+        if let parent, parent.isValid || (parent.isRemote && parent.traceID.isValid) {
             // Besides the decision the caller's other flags travel on, as W3C asks for the random flag.
-            context = TraceContext(traceID: parent.traceID, spanID: IDGenerator.spanID(), flags: parent.flags, traceState: parent.traceState)
-            parentIsSampled = parent.isSampled
+            context = TraceContext(
+                traceID: parent.traceID,
+                spanID: IDGenerator.spanID(),
+                flags: parent.flags,
+                traceState: parent.traceState,
+                isDebug: parent.isDebug
+            )
         } else {
-            context = TraceContext(traceID: IDGenerator.traceID(), spanID: IDGenerator.spanID(), flags: [])
+            context = TraceContext(traceID: IDGenerator.traceID(), spanID: IDGenerator.spanID(), flags: [], isDebug: parent?.isDebug ?? false)
         }
+        let parentIsSampled = parent?.decision
         var attributes: [Attribute] = []
         let isSampled: Bool
         if let decided = rule.isSampled(traceID: context.traceID, parentIsSampled: parentIsSampled) {
