@@ -22,7 +22,10 @@ import TraceWire
         let trace = try write(FullSpan.batch)
         #expect(trace["traceID"] == "000102030405060708090a0b0c0d0e0f")
         #expect(trace["warnings"] == .null)
-        #expect(trace["processes"] == ["p1": ["serviceName": "sänger", "tags": []]])
+        #expect(
+            trace["processes"] == [
+                "p1": ["serviceName": "sänger", "tags": [["key": "otel.dropped_attributes_count", "type": "int64", "value": 1]]]
+            ])
         let span = try #require(trace["spans"]?[0])
         #expect(
             span.objectValue?.names == [
@@ -44,7 +47,9 @@ import TraceWire
                 [
                     "timestamp": 1_700_000_000_000_000,
                     "fields": [
-                        ["key": "event", "type": "string", "value": "ev"], ["key": "q", "type": "int64", "value": "9223372036854775807"],
+                        ["key": "event", "type": "string", "value": "ev"],
+                        ["key": "otel.dropped_attributes_count", "type": "int64", "value": 4],
+                        ["key": "q", "type": "int64", "value": "9223372036854775807"],
                     ],
                 ]
             ])
@@ -71,6 +76,9 @@ import TraceWire
         #expect(tag("otel.status_code", of: span)?["value"] == "ERROR")
         #expect(tag("otel.status_description", of: span)?["value"] == "bad")
         #expect(tag("w3c.tracestate", of: span)?["value"] == "a=b")
+        #expect(tag("otel.dropped_attributes_count", of: span)?["value"] == 3)
+        #expect(tag("otel.dropped_events_count", of: span)?["value"] == 5)
+        #expect(tag("otel.dropped_links_count", of: span)?["value"] == 7)
         let keys = span?["tags"]?.arrayValue?.compactMap { $0["key"]?.stringValue } ?? []
         #expect(keys == keys.sorted())
     }

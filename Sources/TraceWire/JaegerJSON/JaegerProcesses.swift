@@ -23,12 +23,11 @@ struct JaegerProcesses {
         for (index, resource) in resources.enumerated() {
             writer.key(string: Self.id(index + 1))
             writer.beginObject()
+            let process = JaegerProcess(resource)
             writer.key("serviceName")
-            writer.string(resource.serviceName)
+            writer.string(process.serviceName)
             writer.key("tags")
-            var tags = JaegerTags(resource.attributes.filter { $0.key != "service.name" })
-            if isSorted { tags.sort() }
-            tags.write(to: &writer)
+            JaegerTags(process.tags, isSorted: isSorted).write(to: &writer)
             writer.endObject()
         }
         writer.endObject()

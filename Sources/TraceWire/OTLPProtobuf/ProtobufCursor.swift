@@ -15,9 +15,16 @@ struct ProtobufCursor {
     let base: UnsafePointer<UInt8>
     private(set) var position = 0
     private(set) var limit: Int
+    private let schema: Schema
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>) {
+    /// Whose messages are read, for explanations.
+    enum Schema: UInt8 {
+        case otlp, jaeger
+    }
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, schema: Schema = .otlp) {
         self.base = base
+        self.schema = schema
         limit = bytes.count
     }
 
@@ -162,8 +169,11 @@ struct ProtobufCursor {
 
     @inline(never)
     func failure(_ found: String, at offset: Int) -> WireError {
-        WireError(
-            code: .malformed,
-            message: "malformed OTLP protobuf at byte \(offset): found \(found); expected a message of opentelemetry-proto's trace service")
+        let (name, expected) =
+            switch schema {
+            case .otlp: ("OTLP", "a message of opentelemetry-proto's trace service")
+            case .jaeger: ("Jaeger", "a PostSpansRequest of jaeger.api_v2")
+            }
+        return WireError(code: .malformed, message: "malformed \(name) protobuf at byte \(offset): found \(found); expected \(expected)")
     }
 }
