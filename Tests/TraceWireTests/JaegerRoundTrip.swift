@@ -65,7 +65,10 @@ enum JaegerRoundTrip {
         case .bytes(let bytes): return quoted(Data(bytes).base64EncodedString())
         case .empty: return "null"
         case .array(let values): return "[" + values.map(text).joined(separator: ",") + "]"
-        case .keyValueList(let values): return "{" + values.map { quoted($0.key) + ":" + text($0.value) }.joined(separator: ",") + "}"
+        // Of a key that comes twice the first counts.
+        case .keyValueList(let all):
+            let values = all.indices.filter { index in !all[..<index].contains { $0.key == all[index].key } }.map { all[$0] }
+            return "{" + values.map { quoted($0.key) + ":" + text($0.value) }.joined(separator: ",") + "}"
         }
     }
 }

@@ -1,4 +1,3 @@
-internal import JSONCoding
 internal import TraceModel
 
 // From the model to Jaeger.
@@ -93,46 +92,15 @@ extension Array where Element == Attribute {
 
 extension Attribute {
     /// Lists become JSON text, because Jaeger has no nested values; no value becomes empty text.
-    func jaegerTag(_ maximumValueLength: Int?) -> Attribute {
-        var text: String
+    ///
+    /// A list that is too long keeps as many of its first elements as fit.
+    func jaegerTag(_ maximumLength: Int?) -> Attribute {
         switch value {
-        case .string(let own): text = own
-        case .bool, .int, .double, .bytes: return self
-        case .empty: return Attribute(key, "")
+        case .bool, .int, .double, .bytes: self
+        case .empty: Attribute(key, "")
+        case .string(let text): maximumLength.map { Attribute(key, .string(PlainJSON.truncated(text, to: $0))) } ?? self
         case .array, .keyValueList:
-            var nested = JSONWriter()
-            value.writePlain(to: &nested)
-            text = String(decoding: nested.bytes, as: UTF8.self)
-        }
-        // No text has more scalars than bytes.
-        if let maximumValueLength, text.utf8.count > maximumValueLength {
-            text = String(text.unicodeScalars.prefix(Swift.max(0, maximumValueLength)))
-        }
-        return Attribute(key, .string(text))
-    }
-}
-
-extension AttributeValue {
-    /// Lists as plain JSON.
-    fileprivate func writePlain(to writer: inout JSONWriter) {
-        switch self {
-        case .string(let text): writer.string(text)
-        case .bool(let flag): writer.bool(flag)
-        case .int(let number): writer.int(number)
-        case .double(let number): writer.double(number)
-        case .bytes(let bytes): writer.string(Base64.encode(bytes))
-        case .empty: writer.null()
-        case .array(let values):
-            writer.beginArray()
-            for element in values { element.writePlain(to: &writer) }
-            writer.endArray()
-        case .keyValueList(let values):
-            writer.beginObject()
-            for member in values {
-                writer.key(string: member.key)
-                member.value.writePlain(to: &writer)
-            }
-            writer.endObject()
+            Attribute(key, .string(maximumLength.map { PlainJSON.text(value, fitting: $0) } ?? PlainJSON.text(value)))
         }
     }
 }
