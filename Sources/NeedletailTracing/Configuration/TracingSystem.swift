@@ -1,4 +1,5 @@
 internal import Instrumentation
+internal import Metrics
 public import ServiceLifecycle
 
 /// A tracer and what exports its spans.
@@ -10,11 +11,22 @@ public struct TracingSystem: Service {
     public let processors: [BatchSpanProcessor]
     /// What middleware should leave alone.
     public let excludedURLs: ExcludedURLs
+    private let metricsFactory: (any MetricsFactory)?
+    private let metricsInterval: Duration
 
-    init(tracer: NeedletailTracer, processors: [BatchSpanProcessor], excludedURLs: ExcludedURLs) {
+    /// - Parameter metricsFactory: `nil` asks the global `MetricsSystem` when the system runs.
+    init(
+        tracer: NeedletailTracer,
+        processors: [BatchSpanProcessor],
+        excludedURLs: ExcludedURLs,
+        metricsFactory: (any MetricsFactory)?,
+        metricsInterval: Duration
+    ) {
         self.tracer = tracer
         self.processors = processors
         self.excludedURLs = excludedURLs
+        self.metricsFactory = metricsFactory
+        self.metricsInterval = metricsInterval
     }
 
     /// Makes the tracer the one of `withSpan` and `startSpan` in the whole process. At most once per process:
@@ -23,13 +35,27 @@ public struct TracingSystem: Service {
         InstrumentationSystem.bootstrap(tracer)
     }
 
-    /// Exports until graceful shutdown, then the rest within `shutdownTimeout`.
+    /// Exports until graceful shutdown, then the rest within `shutdownTimeout`; reports metrics meanwhile.
     public func run() async throws {
-        await withTaskGroup(of: Void.self) { group in
-            for processor in processors { group.addTask { await processor.run() } }
+        guard !processors.isEmpty else {
             // A service that ends early would end its group.
-            if processors.isEmpty { try? await gracefulShutdown() }
+            try? await gracefulShutdown()
+            return
         }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await reportMetrics() }
+            await withTaskGroup(of: Void.self) { exports in
+                for processor in processors { exports.addTask { await processor.run() } }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Reports at each interval until cancelled, and what is left then.
+    private func reportMetrics() async {
+        let metrics = TracingMetrics(tracer: tracer, processors: processors, factory: metricsFactory ?? MetricsSystem.factory)
+        while (try? await Task.sleep(for: metricsInterval)) != nil { metrics.report() }
+        metrics.report()
     }
 
     /// Returns when all spans ended before the call are exported or given up; bounded by `exportTimeout`.

@@ -12,6 +12,9 @@ public protocol SpanExporter: Sendable {
 
     /// Gives up connections; no export follows.
     func shutdown() async
+
+    /// What metrics call this kind of exporter; the name of its type unless it says otherwise.
+    var componentType: String { get }
 }
 
 /// The answer of a receiver that took a batch, at least in part.

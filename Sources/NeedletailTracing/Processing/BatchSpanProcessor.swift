@@ -12,19 +12,23 @@ public import TraceModel
 /// The exports happen in ``run()``: put the processor into a `ServiceGroup` (first, so that it stops last), or call
 /// ``forceFlush()`` and ``shutdown()`` yourself; both export in the caller's task.
 public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Service {
-    private struct State {
+    fileprivate struct State {
         var queue: SpanQueue
         var nextWaiterID: UInt64 = 0
         /// Export loops without work.
         var idleLoops: [(id: UInt64, continuation: CheckedContinuation<SpanQueue.Batch?, Never>)] = []
         /// Flushes in progress.
         var flushes: [(id: UInt64, number: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
+        /// What exports took since they were last asked for; `nil` when nobody asks.
+        var exportDurations: [ExportDuration]?
+        /// Spans lost since exports began to fail, and whether a log line said so; `nil` while they succeed.
+        var failureEpisode: (lost: Int, isReported: Bool)?
     }
 
     private let state: Mutex<State>
     private let exporter: any SpanExporter
     private let resource: Resource
-    private let configuration: BatchSpanProcessorConfiguration
+    let configuration: BatchSpanProcessorConfiguration
     private let logger: Logger
     private let failureLog = LogGate(interval: .seconds(60))
 
@@ -46,6 +50,27 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
 
     /// A snapshot of what became of the spans.
     public var counters: BatchSpanProcessorCounters { state.withLock { $0.queue.counters } }
+
+    /// Spans that wait for export.
+    var queuedCount: Int { state.withLock { $0.queue.buffered } }
+
+    var exporterName: String { exporter.componentType }
+
+    /// One export, retries included.
+    struct ExportDuration: Sendable {
+        var nanoseconds: Int64
+        var succeeded: Bool
+    }
+
+    /// What exports took since the last call; the first call makes the processor keep them, up to a bound.
+    func takeExportDurations() -> [ExportDuration] {
+        state.withLock { state in
+            defer { state.exportDurations = [] }
+            return state.exportDurations ?? []
+        }
+    }
+
+    fileprivate static let maximumKeptDurations = 4096
 
     // MARK: Spans in
 
@@ -183,24 +208,24 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
         // The batch is given away here, so that its arrays are changed in place.
         let spans = SpanBatch(resourceSpans: [ResourceSpans(resource: resource, scopeSpans: batch.finishedGroups())])
         var rejected = 0
-        var failed = 0
+        var failure: (any Error)?
+        let start = ContinuousClock.now
         do {
             let result = try await withDeadline(configuration.exportTimeout) { [exporter] in try await exporter.export(spans) }
             rejected = min(max(result.rejectedSpanCount, 0), count)
             if rejected > 0 || !result.message.isEmpty { report(result, of: count) }
         } catch {
-            failed = count
-            report(error, lost: count)
+            failure = error
         }
-        let (lost, flushed) = state.withLock { state in
-            let lost = state.queue.finish(batch: number, exported: count - rejected - failed, rejected: rejected, failed: failed)
-            let flushed = state.flushes.filter { state.queue.isSettled(upTo: $0.number) }.map(\.continuation)
-            state.flushes.removeAll { state.queue.isSettled(upTo: $0.number) }
-            return (lost, flushed)
-        }
-        for continuation in flushed { continuation.resume() }
-        if let lost {
+        let duration = ExportDuration(nanoseconds: (ContinuousClock.now - start).nanoseconds, succeeded: failure == nil)
+        let isReported = failure.map { report($0, lost: count) } ?? false
+        let settled = state.withLock { $0.settle(batch: number, count: count, rejected: rejected, isReported: isReported, took: duration) }
+        for continuation in settled.flushed { continuation.resume() }
+        if let lost = settled.lostToFullQueue {
             logger.warning("The span queue has room again.", metadata: ["droppedSpans": "\(lost)"])
+        }
+        if let lost = settled.lostToFailures {
+            logger.warning("Spans are exported again.", metadata: ["lostSpans": "\(lost)"])
         }
     }
 
@@ -215,12 +240,14 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
         )
     }
 
-    private func report(_ error: any Error, lost: Int) {
-        guard let suppressed = failureLog.admit() else { return }
+    /// - Returns: `false` when a line of the same kind was written not long ago, and this one was held back.
+    private func report(_ error: any Error, lost: Int) -> Bool {
+        guard let suppressed = failureLog.admit() else { return false }
         logger.warning(
             "Spans could not be exported and are lost.",
             metadata: ["spans": "\(lost)", "error": "\(error)", "suppressedMessages": "\(suppressed)"]
         )
+        return true
     }
 
     // MARK: Flush and shutdown
@@ -299,5 +326,44 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
             state.nextWaiterID += 1
             return state.nextWaiterID
         }
+    }
+}
+
+extension BatchSpanProcessor.State {
+    /// What is to be done after an export.
+    fileprivate struct Settled {
+        var flushed: [CheckedContinuation<Void, Never>]
+        /// An episode of a full queue is over, with this loss.
+        var lostToFullQueue: Int?
+        /// Exports succeed again after this loss, of which the log has spoken.
+        var lostToFailures: Int?
+    }
+
+    /// Notes the end of an export.
+    fileprivate mutating func settle(
+        batch number: UInt64,
+        count: Int,
+        rejected: Int,
+        isReported: Bool,
+        took duration: BatchSpanProcessor.ExportDuration
+    ) -> Settled {
+        let isFailed = !duration.succeeded
+        let lost = queue.finish(batch: number, exported: isFailed ? 0 : count - rejected, rejected: rejected, failed: isFailed ? count : 0)
+        var settled = Settled(flushed: flushes.filter { queue.isSettled(upTo: $0.number) }.map(\.continuation), lostToFullQueue: lost)
+        flushes.removeAll { queue.isSettled(upTo: $0.number) }
+        if isFailed {
+            failureEpisode = ((failureEpisode?.lost ?? 0) + count, (failureEpisode?.isReported ?? false) || isReported)
+        } else if let episode = failureEpisode.take(), episode.isReported {
+            settled.lostToFailures = episode.lost
+        }
+        if let kept = exportDurations?.count, kept < BatchSpanProcessor.maximumKeptDurations { exportDurations?.append(duration) }
+        return settled
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
     }
 }

@@ -8,15 +8,39 @@ struct SpanQueue {
     struct Batch {
         var number: UInt64
         /// Spans by scope; almost always one group.
-        var groups: [ScopeSpans] = []
+        fileprivate var groups: [Group] = []
         var count = 0
-        /// Spans whose attributes are still a dictionary.
-        var deferred: [(group: Int, index: Int, attributes: StandardAttributes)] = []
 
-        /// The groups with all attributes in place.
+        /// The spans with all attributes in place.
         consuming func finishedGroups() -> [ScopeSpans] {
-            for entry in deferred { entry.attributes.apply(to: &groups[entry.group].spans[entry.index]) }
-            return groups
+            var finished: [ScopeSpans] = []
+            // Moved out one by one: a second reference would make each group copy its spans.
+            while let group = groups.popLast() { finished.insert(group.finished(), at: 0) }
+            return finished
+        }
+    }
+
+    /// Spans of one scope.
+    ///
+    /// Attributes leave the array in which their span collected them and stand here in one: an array for each span, made by
+    /// one thread and freed by another, would cost the spans' threads more than all the rest (the memory allocator's locks).
+    fileprivate struct Group {
+        let scope: InstrumentationScope
+        var spans: [Span] = []
+        var attributes: [Attribute] = []
+        /// How many of `attributes` each span has.
+        var attributeCounts: [Int] = []
+        /// Spans whose attributes are still a dictionary.
+        var deferred: [(index: Int, attributes: StandardAttributes)] = []
+
+        consuming func finished() -> ScopeSpans {
+            var start = 0
+            for (index, count) in attributeCounts.enumerated() where count > 0 {
+                spans[index].attributes = Array(attributes[start..<start + count])
+                start += count
+            }
+            for entry in deferred { entry.attributes.apply(to: &spans[entry.index]) }
+            return ScopeSpans(scope: scope, spans: spans)
         }
     }
 
@@ -146,10 +170,26 @@ extension SpanQueue.Batch {
         var group = 0
         while group < groups.count, groups[group].scope != scope { group += 1 }
         if group == groups.count {
-            groups.append(ScopeSpans(scope: scope))
-            if group == 0 { groups[0].spans.reserveCapacity(capacity) }
+            groups.append(SpanQueue.Group(scope: scope))
+            if group == 0 { groups[0].reserveCapacity(capacity) }
         }
-        if let attributes { deferred.append((group, groups[group].spans.count, attributes)) }
-        groups[group].spans.append(span)
+        groups[group].append(span, attributes: attributes)
+    }
+}
+
+extension SpanQueue.Group {
+    fileprivate mutating func reserveCapacity(_ count: Int) {
+        spans.reserveCapacity(count)
+        attributeCounts.reserveCapacity(count)
+        attributes.reserveCapacity(8 * count)
+    }
+
+    fileprivate mutating func append(_ span: consuming Span, attributes dictionary: StandardAttributes?) {
+        var collected: [Attribute] = []
+        swap(&collected, &span.attributes)
+        attributeCounts.append(collected.count)
+        for attribute in collected { attributes.append(attribute) }
+        if let dictionary { deferred.append((spans.count, dictionary)) }
+        spans.append(span)
     }
 }

@@ -9,7 +9,7 @@ public import Tracing
 /// was started in, so that callees know the decision.
 ///
 /// It offers the API of swift-distributed-tracing and cheaper calls of its own: ``setAttribute(_:_:)`` keeps attributes in a
-/// list instead of a dictionary. After the end all calls are ignored and counted (``NeedletailTracer/useAfterEndCount``).
+/// list instead of a dictionary. After the end all calls are ignored and counted (``NeedletailTracer/counters``).
 public struct NeedletailSpan: Tracing.Span {
     /// Ids and flags of this span, as a callee gets them.
     public let traceContext: TraceContext
@@ -26,6 +26,7 @@ public struct NeedletailSpan: Tracing.Span {
     /// where it is needed often.
     public var context: ServiceContext {
         var context = base ?? .topLevel
+        guard traceContext.isValid else { return context }
         context.traceContext = traceContext
         return context
     }
@@ -67,6 +68,16 @@ public struct NeedletailSpan: Tracing.Span {
     /// Sets the status to error. Without a message the one of the last recorded error is taken.
     public func setError(_ message: String? = nil) {
         recorder?.setStatus(.error, message: message)
+    }
+
+    /// Records an error as an `exception` event (semantic conventions, "Exceptions on spans"): type, message, and the stack
+    /// trace if the error brings one (``ErrorWithStackTrace``) or the tracer captures it. Attributes of the same keys win.
+    /// The status is left alone: call ``setError(_:)`` if the error escapes.
+    ///
+    /// - Parameter time: nanoseconds since the Unix epoch; without one it happened now.
+    public func recordException(_ error: any Error, attributes: [Attribute] = [], time: UInt64? = nil) {
+        guard let recorder else { return }
+        recorder.recordError(error, attributes: attributes, time: time ?? WallClock.now())
     }
 
     /// Ends the span now.
@@ -113,8 +124,7 @@ public struct NeedletailSpan: Tracing.Span {
         recorder.addEvent(name: event.name, time: event.nanosecondsSinceEpoch, attributes: event.attributes)
     }
 
-    /// Records an error as an `exception` event with `exception.type` and `exception.message`; given attributes of the same
-    /// keys win (`exception.stacktrace` among them: Swift errors carry none). The status is left to ``setStatus(_:)``.
+    /// As ``recordException(_:attributes:time:)``.
     public func recordError<Instant: TracerInstant>(
         _ error: any Error,
         attributes: SpanAttributes,

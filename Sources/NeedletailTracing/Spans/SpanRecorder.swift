@@ -195,6 +195,7 @@ final class SpanRecorder: Sendable {
             Attribute(key: "exception.type", value: .string(String(reflecting: type(of: error)))),
             Attribute(key: "exception.message", value: .string(message)),
         ]
+        if let trace = tracer.stackTrace(of: error) { list.append(Attribute(key: "exception.stacktrace", value: .string(trace))) }
         for attribute in attributes {
             if let index = list.firstIndex(where: { $0.key == attribute.key }) {
                 list[index] = attribute
@@ -249,7 +250,11 @@ final class SpanRecorder: Sendable {
             return state.takeEnded(at: time)
         }
         if let ended { emit(ended) }
-        if late { tracer.noteUseAfterEnd() }
+        if late { tracer.noteSecondEnd() }
+    }
+
+    deinit {
+        if state.withLock({ $0.isOpen }) { tracer.noteNeverEnded() }
     }
 }
 

@@ -134,7 +134,8 @@ struct NeedletailSpanTests {
         #expect(memory.spans.count == 1)
         #expect(memory.spans.first?.attributes == [Attribute("kept", 1)])
         #expect(memory.spans.first?.name == "once")
-        #expect(tracer.useAfterEndCount == 6)
+        #expect(tracer.counters.secondEnds == 1)
+        #expect(tracer.counters.usesAfterEnd == 5)
     }
 
     @Test("Errors become exception events, and their message the status of withSpan")
@@ -161,6 +162,33 @@ struct NeedletailSpanTests {
         #expect(attributes["exception.type"] == "Other")
         #expect(attributes["exception.stacktrace"] == "here")
         #expect(memory.spans.first?.status.code == .unset)
+    }
+
+    private struct Located: ErrorWithStackTrace {
+        var stackTrace: String?
+    }
+
+    @Test("An error's own stack trace is recorded; a tracer may capture the one of the place")
+    func stackTraces() throws {
+        let span = tracer().startSpan("own", parent: nil)
+        span.recordException(Located(stackTrace: "main.swift:1"), attributes: [Attribute("order", 7)], time: 42)
+        span.recordException(Located(stackTrace: nil))
+        span.end()
+        let events = try #require(memory.spans.last?.events)
+        #expect(events[0].time == 42)
+        #expect(events[0].attributes["exception.stacktrace"] == "main.swift:1")
+        #expect(events[0].attributes["order"] == 7)
+        #expect(events[1].attributes["exception.stacktrace"] == nil)
+        #if os(Linux)
+        let capturing = NeedletailTracer(processor: memory, capturesStackTraces: true).startSpan("captured", parent: nil)
+        capturing.recordException(Broken())
+        capturing.end()
+        guard case .string(let trace)? = memory.spans.last?.events.first?.attributes["exception.stacktrace"] else {
+            Issue.record("no stack trace")
+            return
+        }
+        #expect(!trace.isEmpty)
+        #endif
     }
 
     @Test("A status of ok is final")

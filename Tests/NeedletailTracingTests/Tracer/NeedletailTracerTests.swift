@@ -54,7 +54,7 @@ struct NeedletailTracerTests {
             }
         }
         #expect(memory.spans.isEmpty)
-        #expect(tracer.useAfterEndCount == 0)
+        #expect(tracer.counters.usesAfterEnd == 0)
     }
 
     @Test("An incoming context is continued: ids, tracestate, remote flag, decision")
