@@ -57,7 +57,7 @@ extension TraceContext {
 
     /// `00-<trace id>-<span id>-<flags>`, section 3.2. Reserved flags are written as zero.
     public var traceparent: String {
-        "00-\(traceID)-\(spanID)-0\(flags.intersection(.defined).rawValue)"
+        "00-\(traceID)-\(spanID)-\(flags.intersection(.defined).hexadecimal)"
     }
 
     /// At most this many list members (section 3.3.1.1).
@@ -126,5 +126,12 @@ extension TraceContext {
         let bytes = value.utf8
         guard (1...256).contains(bytes.count) else { return false }
         return bytes.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "=") }
+    }
+}
+
+extension TraceFlags {
+    /// Two hex digits, as in `traceparent`.
+    public var hexadecimal: String {
+        String(decoding: [Hex.digit(rawValue >> 4), Hex.digit(rawValue & 0xf)], as: UTF8.self)
     }
 }

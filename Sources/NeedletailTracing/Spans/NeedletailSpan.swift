@@ -48,6 +48,12 @@ public struct NeedletailSpan: Tracing.Span {
         recorder?.setAttribute(key, value)
     }
 
+    /// Sets attributes one after the other; see ``setAttribute(_:_:)``.
+    public func setAttributes(_ attributes: [Attribute]) {
+        guard let recorder else { return }
+        for attribute in attributes { recorder.setAttribute(attribute.key, attribute.value) }
+    }
+
     /// Changes the name.
     public func updateName(_ name: String) {
         recorder?.name = name

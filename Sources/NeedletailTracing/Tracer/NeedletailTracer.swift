@@ -111,7 +111,9 @@ public final class NeedletailTracer: Tracer {
         line: UInt
     ) -> NeedletailSpan {
         let base = context()
-        return start(operationName, parent: base.traceContext, kind: TraceModel.SpanKind(kind), attributes: [], base: base) {
+        let active = base.activeTrace
+        if let active, active.isSuppressed { return NeedletailSpan(traceContext: active.context, recorder: nil, base: base) }
+        return start(operationName, parent: active?.context, kind: TraceModel.SpanKind(kind), attributes: [], base: base) {
             instant().nanosecondsSinceEpoch
         }
     }
