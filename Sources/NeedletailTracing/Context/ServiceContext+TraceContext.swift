@@ -26,6 +26,9 @@ extension ServiceContext {
         return copy
     }
 
+    /// Spans are not wanted: see ``suppressingSpans``.
+    package var isSuppressingSpans: Bool { activeTrace?.isSuppressed ?? false }
+
     private enum ActiveTraceKey: ServiceContextKey {
         typealias Value = ActiveTrace
         static var nameOverride: String? { "trace-context" }
