@@ -1,9 +1,10 @@
 internal import HTTPTypes
 internal import Instrumentation
+internal import NeedletailTracing
 internal import TraceModel
 
 /// Reads trace context from the headers of a request.
-struct HTTPFieldsExtractor: Extractor {
+struct HTTPFieldsExtractor: KeyListingExtractor {
     // The literals are valid names of fields.
     private static let traceparent = HTTPField.Name(TraceContext.HeaderName.traceparent)!
     private static let tracestate = HTTPField.Name(TraceContext.HeaderName.tracestate)!
@@ -16,4 +17,6 @@ struct HTTPFieldsExtractor: Extractor {
         default: HTTPField.Name(key).flatMap { headers[$0] }
         }
     }
+
+    func keys(in headers: HTTPFields) -> [String] { headers.map(\.name.canonicalName) }
 }

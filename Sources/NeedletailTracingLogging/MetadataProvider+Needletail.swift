@@ -28,7 +28,7 @@ extension Logger.MetadataProvider {
         sampledKey: String? = nil
     ) -> Logger.MetadataProvider {
         Logger.MetadataProvider {
-            guard let context = ServiceContext.current?.traceContext else { return [:] }
+            guard let context = ServiceContext.current?.traceContext, context.isValid else { return [:] }
             var metadata: Logger.Metadata = [traceIDKey: "\(context.traceID)", spanIDKey: "\(context.spanID)"]
             if let traceFlagsKey { metadata[traceFlagsKey] = "\(context.flags.hexadecimal)" }
             if let sampledKey { metadata[sampledKey] = "\(context.isSampled)" }
