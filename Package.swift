@@ -163,10 +163,11 @@ let package = Package(
                 Product.instrumentation, Product.nioCore, Product.nioPosix,
             ]
         ),
+        .target(name: "CAllocationCounter", path: "Benchmarks/CAllocationCounter"),
         .executableTarget(
             name: "needletail-bench",
             dependencies: [
-                "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "Compression",
+                "CAllocationCounter", "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "Compression",
                 Product.tracing, Product.instrumentation, Product.serviceContext, Product.hummingbird, Product.logging, Product.nioCore,
                 Product.httpClient, Product.lifecycle,
             ],

@@ -1,3 +1,4 @@
+internal import CAllocationCounter
 internal import Glibc
 internal import Instrumentation
 internal import NeedletailTracing
@@ -17,6 +18,7 @@ enum SpanCostBenchmark {
         var rows = noOpRows()
         rows += unsampledRows()
         rows += await sampledRows()
+        rows += allocationRows()
         rows.append(await throughputRow())
         rows.append(bytesRow())
         return rows
@@ -127,6 +129,35 @@ enum SpanCostBenchmark {
         }
     }
 
+    /// Blocks of memory that the calling thread asks for. The batch processor's own are left out: one array for many spans.
+    private static func allocationRows() -> [BenchmarkRow] {
+        guard allocation_counter_is_available() else { return [] }
+        let sampled = NeedletailTracer(processor: Discard())
+        let unsampled = NeedletailTracer(processor: Discard(), sampler: ParentBasedSampler(root: AlwaysOffSampler()))
+        let noOp = NoOpTracer()
+        return [
+            allocations("no-op API, 5 attributes") { standard(noOp, "operation") },
+            allocations("not sampled, own API") { own(unsampled, parent: nil) },
+            allocations("not sampled, standard API, guarded") {
+                let span: any Tracing.Span = unsampled.startSpan("operation")
+                if span.isRecording { setStandard(span) }
+                span.end()
+            },
+            allocations("sampled, own attribute call") { own(sampled, parent: nil) },
+            allocations("sampled, standard dictionary") { standard(sampled, "operation") },
+        ]
+    }
+
+    private static func allocations(_ name: String, _ body: () -> Void) -> BenchmarkRow {
+        for _ in 0..<1000 { body() }
+        let (blocks, bytes) = (allocation_counter_blocks(), allocation_counter_bytes())
+        for _ in 0..<1000 { body() }
+        let size = Double(allocation_counter_bytes() - bytes) / 1000
+        return BenchmarkRow(
+            "allocations: \(name)", Double(allocation_counter_blocks() - blocks) / 1000, "blocks", note: "\(BenchmarkRow.text(size)) bytes"
+        )
+    }
+
     private static func bytesRow() -> BenchmarkRow {
         let memory = InMemorySpanExporter()
         let tracer = NeedletailTracer(processor: memory)
@@ -220,6 +251,13 @@ enum SpanCostBenchmark {
             clock_gettime(CLOCK_THREAD_CPUTIME_ID, base.assumingMemoryBound(to: timespec.self))
             return base.load(as: UInt64.self) * 1_000_000_000 + base.load(fromByteOffset: 8, as: UInt64.self)
         }
+    }
+
+    /// Throws spans away.
+    private struct Discard: SpanProcessor {
+        func onEnd(_ span: consuming TraceModel.Span, scope: InstrumentationScope) {}
+        func forceFlush() async {}
+        func shutdown() async {}
     }
 
     /// Counts spans and throws them away.
