@@ -25,6 +25,13 @@ import TraceWire
         return second.rejectedSpanCount == 0 && OTLPJSON.encode(second.batch) == written
     }
 
+    private static func isStable(zipkin bytes: [UInt8]) -> Bool {
+        guard let first = try? ZipkinJSON.decode(bytes) else { return true }
+        let written = ZipkinJSON.encode(first.batch)
+        guard let second = try? ZipkinJSON.decode(written) else { return false }
+        return second.rejectedSpanCount == 0 && second.batch.spanCount == first.batch.spanCount
+    }
+
     @Test func truncationAtEveryByte() {
         for end in 0..<FullSpan.protobuf.count {
             #expect(Self.isStable(protobuf: Array(FullSpan.protobuf[..<end])))
@@ -32,6 +39,10 @@ import TraceWire
         let json = Array(FullSpan.json.utf8)
         for end in 0..<json.count {
             #expect(throws: WireError.self) { try OTLPJSON.decode(Array(json[..<end])) }
+        }
+        let zipkin = ZipkinJSON.encode(FullSpan.batch)
+        for end in 0..<zipkin.count {
+            #expect(throws: WireError.self) { try ZipkinJSON.decode(Array(zipkin[..<end])) }
         }
     }
 
@@ -46,6 +57,12 @@ import TraceWire
             var bytes = json
             bytes[index / 8] ^= 1 << UInt8(index % 8)
             #expect(Self.isStable(json: bytes))
+        }
+        let zipkin = ZipkinJSON.encode(FullSpan.batch)
+        for index in stride(from: 0, to: zipkin.count * 8, by: 3) {
+            var bytes = zipkin
+            bytes[index / 8] ^= 1 << UInt8(index % 8)
+            #expect(Self.isStable(zipkin: bytes))
         }
     }
 
@@ -75,6 +92,30 @@ import TraceWire
         #expect(throws: WireError.self) { try OTLPProtobuf.decode(FullSpan.protobuf, maximumElements: 20) }
         #expect(try OTLPJSON.decode(Array(FullSpan.json.utf8), maximumElements: 21).batch == FullSpan.batch)
         #expect(throws: WireError.self) { try OTLPJSON.decode(Array(FullSpan.json.utf8), maximumElements: 20) }
+    }
+
+    @Test func tooManyZipkinElementsAreRefused() throws {
+        // One span, two annotations, three tags, two members and three elements inside of texts.
+        let text = Array(
+            #"""
+            [{"traceId":"1","id":"1","annotations":[{"value":"{\"e\":{\"k\":[1,2]}}"},{"value":"plain"}],
+            "tags":{"a":"","b":"","otlp.link.0":"1|1||{\"k\":[1]}|0"}}]
+            """#.utf8)
+        #expect(try ZipkinJSON.decode(text, maximumElements: 11).batch.spanCount == 1)
+        #expect(try #require(throws: WireError.self) { try ZipkinJSON.decode(text, maximumElements: 10) }.code == .tooLarge)
+    }
+
+    @Test func deepZipkinTagsAreRefused() throws {
+        let deep = String(repeating: "[", count: 100_000)
+        #expect(try #require(throws: WireError.self) { try ZipkinJSON.decode(Array(#"[{"tags":{"a":\#(deep)"#.utf8)) }.code == .tooDeep)
+        // Inside of a text nothing is gained by refusing the span.
+        let text = Array(#"[{"traceId":"1","id":"1","annotations":[{"value":"e: {\"k\":\#(deep)}"}]}]"#.utf8)
+        #expect(try ZipkinJSON.decode(text).batch.spanCount == 1)
+    }
+
+    @Test func randomDamageToZipkin() {
+        var fuzzer = Fuzzer(seed: 20_260_103) { ZipkinJSON.encode($0) }
+        fuzzer.run(for: Self.duration) { #expect(Self.isStable(zipkin: $0), "\(String(decoding: $0, as: UTF8.self))") }
     }
 
     @Test func randomDamageToProtobuf() {

@@ -7,6 +7,8 @@ struct ZipkinJSONEncoder {
     let options: ZipkinJSON.EncodingOptions
     /// The keys of the tags of one span, because the names of an object's members are unique.
     private var keys: Set<String> = []
+    /// The object of the tags is begun, which is left out when it would be empty.
+    private var hasTags = false
 
     /// A guess at the size of a span, to reserve memory.
     static let expectedSpanSize = 1200
@@ -134,25 +136,25 @@ struct ZipkinJSONEncoder {
     private mutating func tags(_ span: Span, _ groupTags: [(key: String, value: String)]) {
         keys.removeAll(keepingCapacity: true)
         keys.formUnion([ZipkinTag.serviceName, ZipkinTag.debug, ZipkinTag.shared, ZipkinTag.startTimeAbsent])
-        writer.key("tags")
-        writer.beginObject()
+        hasTags = false
         statusTags(span)
         if !span.traceState.isEmpty { tag(ZipkinTag.traceState, span.traceState) }
         if span.droppedAttributesCount > 0 { tag(ZipkinTag.droppedAttributes, String(span.droppedAttributesCount)) }
         if span.droppedEventsCount > 0 { tag(ZipkinTag.droppedEvents, String(span.droppedEventsCount)) }
         if span.droppedLinksCount > 0 { tag(ZipkinTag.droppedLinks, String(span.droppedLinksCount)) }
         for (index, link) in span.links.enumerated() { tag(ZipkinTag.linkPrefix + String(index), ZipkinLinkText.text(link)) }
-        for attribute in span.attributes where keys.insert(attribute.key).inserted {
-            let (key, value) = text(of: attribute)
-            writer.key(string: key)
-            writer.string(value)
-        }
+        for attribute in span.attributes where !keys.contains(attribute.key) { tag(attribute.key, text(of: attribute).value) }
         for (key, value) in groupTags { tag(key, value) }
-        writer.endObject()
+        if hasTags { writer.endObject() }
     }
 
     private mutating func tag(_ key: String, _ value: String) {
         guard keys.insert(key).inserted else { return }
+        if !hasTags {
+            hasTags = true
+            writer.key("tags")
+            writer.beginObject()
+        }
         writer.key(string: key)
         writer.string(value)
     }
