@@ -1,5 +1,5 @@
 internal import JSONCoding
-internal import TraceModel
+public import TraceModel
 
 /// Attribute values as ordinary JSON, without the type names of OTLP: what formats without nested values put into texts.
 ///
@@ -109,6 +109,9 @@ enum PlainJSON {
 }
 
 extension AttributeValue {
+    /// The value as text: lists as JSON, bytes as base64, everything else as it is (OpenTelemetry, "Mapping to non-OTLP formats").
+    public var displayText: String { PlainJSON.text(self) }
+
     /// Cuts strings, those in lists too, to this many characters (Unicode scalars, as OpenTelemetry counts).
     mutating func truncate(to length: Int) {
         switch self {

@@ -8,6 +8,10 @@ public struct TracingConfigurationError: Error, CustomStringConvertible, Hashabl
         public static let invalidEndpoint = Code(description: "invalidEndpoint")
         /// The name or value of a header cannot be sent.
         public static let invalidHeader = Code(description: "invalidHeader")
+        /// A local address or port is none.
+        public static let invalidAddress = Code(description: "invalidAddress")
+        /// A file cannot be written.
+        public static let invalidPath = Code(description: "invalidPath")
         /// A certificate or key cannot be read or does not fit.
         public static let invalidTLS = Code(description: "invalidTLS")
         /// A configuration file cannot be read or has mistakes; the message has a line `file:line: …` for each.

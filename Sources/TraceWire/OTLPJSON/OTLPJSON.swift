@@ -22,6 +22,15 @@ public enum OTLPJSON {
         return encoder.writer.finish()
     }
 
+    /// Writes one span as a line of JSON with a line break: the members of OTLP's `Span`, with `resource` and `scope` before them.
+    public static func encodeLine(_ span: Span, resource: Resource, scope: InstrumentationScope) -> [UInt8] {
+        var encoder = OTLPJSONEncoder(writer: JSONWriter(reserving: OTLPJSONEncoder.expectedSpanSize))
+        encoder.span(span, resource: resource, scope: scope)
+        var line = encoder.writer.finish()
+        line.append(UInt8(ascii: "\n"))
+        return line
+    }
+
     /// Writes an `ExportTraceServiceResponse`: `{}` for full success.
     ///
     /// - Parameter message: why spans were rejected; with `rejectedSpans` 0 it is a warning.

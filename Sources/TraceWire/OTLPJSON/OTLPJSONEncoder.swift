@@ -21,11 +21,7 @@ struct OTLPJSONEncoder {
     /// `{"resource":Resource,"scopeSpans":[ScopeSpans],"schemaUrl":string}`
     private mutating func resourceSpans(_ group: ResourceSpans) {
         writer.beginObject()
-        writer.key("resource")
-        writer.beginObject()
-        attributes(group.resource.attributes)
-        count("droppedAttributesCount", group.resource.droppedAttributesCount)
-        writer.endObject()
+        resource(group.resource)
         writer.key("scopeSpans")
         writer.beginArray()
         for scopeGroup in group.scopeSpans { scopeSpans(scopeGroup) }
@@ -37,13 +33,7 @@ struct OTLPJSONEncoder {
     /// `{"scope":InstrumentationScope,"spans":[Span],"schemaUrl":string}`
     private mutating func scopeSpans(_ group: ScopeSpans) {
         writer.beginObject()
-        writer.key("scope")
-        writer.beginObject()
-        text("name", group.scope.name)
-        text("version", group.scope.version)
-        attributes(group.scope.attributes)
-        count("droppedAttributesCount", group.scope.droppedAttributesCount)
-        writer.endObject()
+        scope(group.scope)
         writer.key("spans")
         writer.beginArray()
         for span in group.spans { self.span(span) }
@@ -52,9 +42,43 @@ struct OTLPJSONEncoder {
         writer.endObject()
     }
 
-    /// The members of `Span` in the order of their field numbers.
+    /// `"resource":Resource`
+    private mutating func resource(_ resource: Resource) {
+        writer.key("resource")
+        writer.beginObject()
+        attributes(resource.attributes)
+        count("droppedAttributesCount", resource.droppedAttributesCount)
+        writer.endObject()
+    }
+
+    /// `"scope":InstrumentationScope`
+    private mutating func scope(_ scope: InstrumentationScope) {
+        writer.key("scope")
+        writer.beginObject()
+        text("name", scope.name)
+        text("version", scope.version)
+        attributes(scope.attributes)
+        count("droppedAttributesCount", scope.droppedAttributesCount)
+        writer.endObject()
+    }
+
+    /// A span that says itself where it comes from: `{"resource":Resource,"scope":InstrumentationScope,` and the members of `Span`.
+    mutating func span(_ span: Span, resource: Resource, scope: InstrumentationScope) {
+        writer.beginObject()
+        self.resource(resource)
+        self.scope(scope)
+        members(span)
+        writer.endObject()
+    }
+
     private mutating func span(_ span: Span) {
         writer.beginObject()
+        members(span)
+        writer.endObject()
+    }
+
+    /// The members of `Span` in the order of their field numbers.
+    private mutating func members(_ span: Span) {
         writer.key("traceId")
         writer.hex(span.traceID)
         writer.key("spanId")
@@ -85,7 +109,6 @@ struct OTLPJSONEncoder {
             writer.key("code")
             writer.uint(UInt64(span.status.code.rawValue))
         }
-        writer.endObject()
         writer.endObject()
     }
 

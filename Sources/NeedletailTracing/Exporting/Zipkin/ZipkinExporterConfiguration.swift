@@ -7,7 +7,7 @@ public struct ZipkinExporterConfiguration: Hashable, Sendable {
     public var endpoint: String
     /// Additional request headers.
     public var headers: [String: String]
-    /// `none` or `gzip`.
+    /// Zipkin itself understands `none` and `gzip`.
     public var compression: ExportCompression
     public var tls: TLSClientConfiguration
     /// The longest time of one request; zero means no limit.
@@ -19,7 +19,7 @@ public struct ZipkinExporterConfiguration: Hashable, Sendable {
     public var localIPv6: String?
     /// `localEndpoint.port` of every span.
     public var localPort: Int?
-    /// Characters of a tag's value; longer ones are cut. `nil`: no limit.
+    /// Characters of a tag's value; longer ones are cut, numbers never. `nil`, zero and less: no limit.
     public var maximumTagValueLength: Int?
 
     public init(
