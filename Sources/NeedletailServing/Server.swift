@@ -76,7 +76,7 @@ public final class Server: Service {
         var own: TracingSystem?
         if spanProcessor == nil, settings.level != .off {
             own = try Self.tracingSystem(settings, flushTimeout: configuration.tracing.flushTimeout, logger: logger)
-            processor = own?.processors.first
+            processor = own.flatMap { $0.processors.isEmpty ? nil : $0.spanProcessor }
         }
         // Without a processor there is no one to trace for; user code keeps whatever tracing the program has.
         let tracer = processor.map { InferenceTracer(settings: settings, processor: $0) }

@@ -1,5 +1,5 @@
 /// Where spans go: the settings of one exporter.
-public enum ExporterConfiguration: Sendable {
+public indirect enum ExporterConfiguration: Sendable {
     case otlpHTTP(OTLPHTTPExporterConfiguration)
     case otlpGRPC(OTLPGRPCExporterConfiguration)
     case zipkin(ZipkinExporterConfiguration)
@@ -12,6 +12,26 @@ public enum ExporterConfiguration: Sendable {
     case file(FileExporterConfiguration)
     /// An exporter of the program's own.
     case custom(any SpanExporter)
+    /// An exporter with a queue and batches of its own measure.
+    case batched(ExporterConfiguration, BatchSpanProcessorConfiguration)
+
+    /// Each span leaves as soon as it has ended, one after the other: the specification's "simple" processor.
+    public static func simple(_ exporter: ExporterConfiguration) -> ExporterConfiguration {
+        .batched(exporter, BatchSpanProcessorConfiguration(maxExportBatchSize: 1, maxConcurrentExports: 1))
+    }
+
+    /// How the spans are collected; to a console each goes at once.
+    func batch(otherwise shared: BatchSpanProcessorConfiguration) -> BatchSpanProcessorConfiguration {
+        switch self {
+        case .batched(_, let own): return own
+        case .console:
+            var batch = shared
+            batch.maxExportBatchSize = 1
+            batch.maxConcurrentExports = 1
+            return batch
+        default: return shared
+        }
+    }
 
     /// - Throws: ``TracingConfigurationError`` for a setting that cannot be used.
     func makeExporter() throws(TracingConfigurationError) -> any SpanExporter {
@@ -25,6 +45,7 @@ public enum ExporterConfiguration: Sendable {
         case .console(let configuration): ConsoleSpanExporter(configuration: configuration)
         case .file(let configuration): try FileSpanExporter(configuration: configuration)
         case .custom(let exporter): exporter
+        case .batched(let exporter, _): try exporter.makeExporter()
         }
     }
 }

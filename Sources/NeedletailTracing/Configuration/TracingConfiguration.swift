@@ -10,7 +10,10 @@ public import TraceModel
 /// try await ServiceGroup(services: [tracing, server], logger: logger).run()
 /// ```
 public struct TracingConfiguration: Sendable {
+    /// Who the spans are from.
     public var resource: Resource
+    /// The semantic conventions that the resource's attributes follow; empty when that is not known.
+    public var resourceSchemaURL = ""
     public var sampler: any Sampler
     public var limits: SpanLimits
     public var batch: BatchSpanProcessorConfiguration
@@ -37,7 +40,7 @@ public struct TracingConfiguration: Sendable {
         self.limits = SpanLimits()
         self.batch = BatchSpanProcessorConfiguration()
         self.exporters = ExporterConfiguration.defaultList
-        self.propagators = [W3CTraceContextPropagator()]
+        self.propagators = Self.defaultPropagators
         self.excludedURLs = ExcludedURLs()
         self.isEnabled = true
         self.capturesStackTraces = false
@@ -46,20 +49,34 @@ public struct TracingConfiguration: Sendable {
     }
 
     /// Reads the environment variables of the OpenTelemetry specification. A value that cannot be used is named in one
-    /// warning and counts as not set.
+    /// warning, with what is used instead, and counts as not set.
     ///
-    /// Read are `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`,
-    /// `OTEL_BSP_*`, the `OTEL_SPAN_*`, `OTEL_ATTRIBUTE_*`, `OTEL_EVENT_*` and `OTEL_LINK_*` limits, and of
-    /// `OTEL_EXPORTER_OTLP_*` and `OTEL_EXPORTER_OTLP_TRACES_*`: `ENDPOINT`, `PROTOCOL`, `HEADERS`, `TIMEOUT`, `COMPRESSION`.
+    /// Read are `OTEL_SDK_DISABLED`, `OTEL_LOG_LEVEL`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_PROPAGATORS`,
+    /// `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*`, the `OTEL_SPAN_*`, `OTEL_ATTRIBUTE_*`, `OTEL_EVENT_*` and
+    /// `OTEL_LINK_*` limits, `OTEL_TRACES_EXPORTER` and what its exporters read (``ExporterConfiguration/list(environment:logger:)``),
+    /// and of our own `OTEL_SWIFT_EXCLUDED_URLS` (``ExcludedURLs``) and `OTEL_SWIFT_RESOURCE_DETECTORS`.
+    ///
+    /// `OTEL_CONFIG_FILE` is for ``load(serviceName:attributes:environment:logger:)``: a file with mistakes is an error.
+    ///
+    /// - Parameters:
+    ///   - attributes: of the resource; they win over the environment.
+    ///   - logger: for what this library has to say; `OTEL_LOG_LEVEL` sets its level.
     public init(environment: [String: String], attributes: [Attribute] = [], logger: Logger = Logger(label: "needletail.tracing")) {
-        self.init(resource: Resource.detected(environment: environment, attributes: attributes, logger: logger), logger: logger)
+        let logger = EnvironmentReader.logger(environment, logger)
         let reader = EnvironmentReader(environment, logger: logger)
+        self.init(resource: Resource.detected(reader, attributes: attributes, detectors: nil), logger: logger)
+        resourceSchemaURL = ResourceDetectors.schemaURL
         isEnabled = !reader.flag(["OTEL_SDK_DISABLED"])
         readSampler(reader)
         readBatch(reader)
         readLimits(reader)
+        readPropagators(reader)
+        readExcludedURLs(reader)
         exporters = ExporterConfiguration.list(reader)
     }
+
+    /// The specification's: W3C Trace Context and Baggage.
+    static var defaultPropagators: [any TextMapPropagator] { PropagatorName.defaults.compactMap { $0.makePropagator() } }
 
     /// Builds the exporters, their processors and the tracer.
     ///
@@ -70,14 +87,20 @@ public struct TracingConfiguration: Sendable {
         if isEnabled {
             for exporter in exporters {
                 processors.append(
-                    BatchSpanProcessor(exporter: try exporter.makeExporter(), resource: resource, configuration: batch, logger: logger)
+                    BatchSpanProcessor(
+                        exporter: try exporter.makeExporter(),
+                        resource: resource,
+                        resourceSchemaURL: resourceSchemaURL,
+                        configuration: exporter.batch(otherwise: batch),
+                        logger: logger
+                    )
                 )
             }
         }
         let tracer =
             isEnabled
             ? NeedletailTracer(
-                processor: processors.count == 1 ? processors[0] : MultiplexSpanProcessor(processors),
+                processor: TracingSystem.processor(of: processors),
                 sampler: sampler,
                 propagator: propagator,
                 limits: limits,

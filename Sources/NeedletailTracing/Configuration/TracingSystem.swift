@@ -29,6 +29,13 @@ public struct TracingSystem: Service {
         self.metricsInterval = metricsInterval
     }
 
+    /// Takes spans for all exporters, for a tracer of the program's own.
+    public var spanProcessor: any SpanProcessor { Self.processor(of: processors) }
+
+    static func processor(of processors: [BatchSpanProcessor]) -> any SpanProcessor {
+        processors.count == 1 ? processors[0] : MultiplexSpanProcessor(processors)
+    }
+
     /// Makes the tracer the one of `withSpan` and `startSpan` in the whole process. At most once per process:
     /// swift-distributed-tracing stops the program at the second call.
     public func bootstrap() {
@@ -42,6 +49,11 @@ public struct TracingSystem: Service {
             try? await gracefulShutdown()
             return
         }
+        await export()
+    }
+
+    /// The work of ``run()``.
+    func export() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await reportMetrics() }
             await withTaskGroup(of: Void.self) { exports in

@@ -14,6 +14,8 @@ public import TraceModel
 public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Service {
     fileprivate struct State {
         var queue: SpanQueue
+        /// Somebody has called `run`.
+        var isRun = false
         var nextWaiterID: UInt64 = 0
         /// Export loops without work.
         var idleLoops: [(id: UInt64, continuation: CheckedContinuation<SpanQueue.Batch?, Never>)] = []
@@ -28,6 +30,7 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
     private let state: Mutex<State>
     private let exporter: any SpanExporter
     private let resource: Resource
+    private let resourceSchemaURL: String
     let configuration: BatchSpanProcessorConfiguration
     private let logger: Logger
     private let failureLog = LogGate(interval: .seconds(60))
@@ -35,14 +38,17 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
     /// - Parameters:
     ///   - exporter: where the batches go; shut down together with the processor.
     ///   - resource: describes this process in every batch.
+    ///   - resourceSchemaURL: the semantic conventions that its attributes follow.
     public init(
         exporter: any SpanExporter,
         resource: Resource,
+        resourceSchemaURL: String = "",
         configuration: BatchSpanProcessorConfiguration = BatchSpanProcessorConfiguration(),
         logger: Logger = Logger(label: "needletail.tracing")
     ) {
         self.exporter = exporter
         self.resource = resource
+        self.resourceSchemaURL = resourceSchemaURL
         self.configuration = configuration
         self.logger = logger
         self.state = Mutex(State(queue: SpanQueue(capacity: configuration.maxQueueSize, batchSize: configuration.maxExportBatchSize)))
@@ -96,8 +102,11 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
         case .accepted, .droppedQueueFull(startsEpisode: false), .droppedShutdown: break
         case .filledBatch: wakeLoop()
         case .droppedQueueFull(startsEpisode: true):
+            let isRun = state.withLock { $0.isRun }
             logger.warning(
-                "The span queue is full: spans are being dropped. Is the trace receiver down or slow? A larger OTEL_BSP_MAX_QUEUE_SIZE holds more.",
+                isRun
+                    ? "The span queue is full: spans are being dropped. Is the trace receiver down or slow? A larger OTEL_BSP_MAX_QUEUE_SIZE holds more."
+                    : "The span queue is full: spans are being dropped, as nobody exports them. Put the TracingSystem into a ServiceGroup, or run it.",
                 metadata: ["maxQueueSize": "\(configuration.maxQueueSize)"]
             )
         }
@@ -116,6 +125,7 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
     /// A cancelled run drops what is left, counted.
     public func run() async {
         enum Ended { case loop, timer, drainDeadline }
+        state.withLock { $0.isRun = true }
         let isDrained = await withGracefulShutdownHandler {
             await withTaskGroup(of: Ended.self) { group in
                 let loops = max(configuration.maxConcurrentExports, 1)
@@ -206,7 +216,7 @@ public final class BatchSpanProcessor: DeferringSpanProcessor, SpanProcessor, Se
         let number = batch.number
         let count = batch.count
         // The batch is given away here, so that its arrays are changed in place.
-        let spans = SpanBatch(resourceSpans: [ResourceSpans(resource: resource, scopeSpans: batch.finishedGroups())])
+        let spans = SpanBatch(resourceSpans: [ResourceSpans(resource: resource, schemaURL: resourceSchemaURL, scopeSpans: batch.finishedGroups())])
         var rejected = 0
         var failure: (any Error)?
         let start = ContinuousClock.now

@@ -23,14 +23,11 @@ extension EnvironmentReader {
     /// An endpoint of gRPC: `host:port` with or without `http://`, `https://` or `grpc://`.
     func grpcEndpoint(_ variables: [String], _ names: ExporterNames, default fallback: String) -> String {
         value(variables, default: fallback) { text, _ throws(Mistake) in
-            let parts = EndpointText(text)
-            let scheme = parts.scheme ?? "http"
-            let isGood = parts.mistake(names) == nil && ["http", "https", "grpc"].contains(scheme) && HostAndPort(parts.authority) != nil
-            guard isGood else {
-                let reason = parts.mistake(names) ?? "unknown scheme, no host, or a bad port"
-                throw Mistake(.endpoint(parts, reason, names, expected: "host:port or http(s)://host:port"))
+            do throws(TracingConfigurationError) {
+                return try EndpointText(text).checkedForGRPC(names)
+            } catch {
+                throw Mistake(error)
             }
-            return text
         }
     }
 
@@ -97,6 +94,18 @@ extension EnvironmentReader {
             }
             return path
         }
+    }
+}
+
+extension EndpointText {
+    /// - Returns: the text.
+    func checkedForGRPC(_ names: ExporterNames) throws(TracingConfigurationError) -> String {
+        let isGood = mistake(names) == nil && ["http", "https", "grpc"].contains(scheme ?? "http") && HostAndPort(authority) != nil
+        guard isGood else {
+            let reason = mistake(names) ?? "unknown scheme, no host, or a bad port"
+            throw .endpoint(self, reason, names, expected: "host:port or http(s)://host:port")
+        }
+        return text
     }
 }
 

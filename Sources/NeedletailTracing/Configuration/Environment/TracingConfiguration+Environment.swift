@@ -18,6 +18,27 @@ extension TracingConfiguration {
         sampler = reader.choice(["OTEL_TRACES_SAMPLER"], among: choices, default: { current }, shownAs: "parentbased_always_on")()
     }
 
+    mutating func readPropagators(_ reader: EnvironmentReader) {
+        propagators = reader.choices(
+            "OTEL_PROPAGATORS",
+            known: PropagatorName.allCases.filter { $0 != .none }.map(\.rawValue),
+            default: Self.defaultPropagators,
+            shownAs: PropagatorName.defaults.map(\.rawValue).joined(separator: ",")
+        ) { word in PropagatorName(word)?.makePropagator() }
+    }
+
+    mutating func readExcludedURLs(_ reader: EnvironmentReader) {
+        let excluded = reader.value(["OTEL_SWIFT_EXCLUDED_URLS"], otherwise: "nothing is excluded") {
+            text, _ throws(EnvironmentReader.Mistake) in
+            do throws(TracingConfigurationError) {
+                return try ExcludedURLs(commaSeparated: text)
+            } catch {
+                throw EnvironmentReader.Mistake(reason: error.message, hidesValue: true)
+            }
+        }
+        if let excluded { excludedURLs = excluded }
+    }
+
     mutating func readBatch(_ reader: EnvironmentReader) {
         batch.maxQueueSize = reader.integer("OTEL_BSP_MAX_QUEUE_SIZE", atLeast: 1, default: batch.maxQueueSize)
         batch.scheduleDelay = reader.milliseconds(["OTEL_BSP_SCHEDULE_DELAY"], default: batch.scheduleDelay)
