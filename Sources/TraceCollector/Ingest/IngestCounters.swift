@@ -2,6 +2,8 @@
 public struct IngestCounters: Hashable, Sendable {
     /// Decoded and offered, whatever became of them.
     public var received: UInt64 = 0
+    /// The same, by the protocol over which they came.
+    public var receivedByProtocol: [SpanProtocol: UInt64] = [:]
     /// On disk and acknowledged.
     public var committed: UInt64 = 0
     /// Invalid by themselves (a broken id) and never offered; told to the sender as a partial success.
@@ -12,8 +14,10 @@ public struct IngestCounters: Hashable, Sendable {
     public var refusedStoreFailed: UInt64 = 0
     /// Refused because the back end was stopping.
     public var refusedShuttingDown: UInt64 = 0
-    /// Requests that could not be decoded at all.
+    /// Requests and datagrams that could not be decoded at all.
     public var malformedRequests: UInt64 = 0
+    /// Datagrams that were dropped because their queue was full, or because the store had no room for too long.
+    public var droppedDatagrams: UInt64 = 0
     /// Commits that succeeded.
     public var commits: UInt64 = 0
     /// Batches in those commits.

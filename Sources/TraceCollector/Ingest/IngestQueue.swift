@@ -43,8 +43,9 @@ struct IngestQueue<Waiter: Sendable> {
     /// There is room for at least one more span.
     var hasRoom: Bool { !isShuttingDown && counters.pending < max(configuration.maximumPendingSpans, 1) }
 
-    mutating func admit(_ batch: SpanBatch, spanCount: Int, waiter: Waiter) -> Admission {
+    mutating func admit(_ batch: SpanBatch, spanCount: Int, from spanProtocol: SpanProtocol? = nil, waiter: Waiter) -> Admission {
         counters.received += UInt64(spanCount)
+        if let spanProtocol { counters.receivedByProtocol[spanProtocol, default: 0] += UInt64(spanCount) }
         if isShuttingDown {
             counters.refusedShuttingDown += UInt64(spanCount)
             let message = "the trace back end is stopping and takes no more spans; send them again to its successor"
@@ -100,6 +101,10 @@ struct IngestQueue<Waiter: Sendable> {
 
     mutating func countMalformedRequest() {
         counters.malformedRequests += 1
+    }
+
+    mutating func countDroppedDatagrams(_ datagrams: Int) {
+        counters.droppedDatagrams += UInt64(datagrams)
     }
 
     /// Counts spans that were turned away before they were decoded: their number is not known, so the request counts as one.

@@ -25,6 +25,8 @@ public final class SpanIngest: Service, Sendable {
     private let retryAfterSeconds: Int
     private let logger: Logger
     private let state: Mutex<State>
+    /// What the requests of all receivers hold in memory.
+    let requestBytes: ByteBudget
 
     /// - Parameters:
     ///   - store: Where spans go. Its `append` returns when they are durable.
@@ -35,6 +37,7 @@ public final class SpanIngest: Service, Sendable {
         self.retryAfterSeconds = configuration.retryAfterSeconds
         self.logger = logger
         self.state = Mutex(State(queue: Queue(configuration: configuration)))
+        self.requestBytes = ByteBudget(limit: configuration.maximumRequestBytes)
     }
 
     /// What was received, committed and refused so far.
@@ -44,14 +47,15 @@ public final class SpanIngest: Service, Sendable {
     ///
     /// A caller that is cancelled still waits: the batch is under way, and its wait is bounded by the store's commit.
     ///
+    /// - Parameter spanProtocol: how the spans came, for the counters; `nil` for spans of this process.
     /// - Throws: ``IngestError`` when the queue is full, the commit failed or the back end is stopping. Nothing of the batch
     ///   was acknowledged then.
-    public func accept(_ batch: SpanBatch) async throws {
+    public func accept(_ batch: SpanBatch, from spanProtocol: SpanProtocol? = nil) async throws {
         let spanCount = batch.spanCount
         if spanCount == 0 { return }
         try await withCheckedThrowingContinuation { (waiter: Waiter) in
             let (admission, wake) = state.withLock { state in
-                let admission = state.queue.admit(batch, spanCount: spanCount, waiter: waiter)
+                let admission = state.queue.admit(batch, spanCount: spanCount, from: spanProtocol, waiter: waiter)
                 return (admission, Self.wakeLoop(&state))
             }
             if case .refused(let waiter, let error) = admission { waiter.resume(throwing: error) }
@@ -72,9 +76,14 @@ public final class SpanIngest: Service, Sendable {
         if spans > 0 { state.withLock { $0.queue.countRejected(spans) } }
     }
 
-    /// Counts a request that could not be decoded.
+    /// Counts a request or datagram that could not be decoded.
     public func countMalformedRequest() {
         state.withLock { $0.queue.countMalformedRequest() }
+    }
+
+    /// Counts datagrams that were dropped, which nobody is told of.
+    func countDroppedDatagrams(_ datagrams: Int) {
+        state.withLock { $0.queue.countDroppedDatagrams(datagrams) }
     }
 
     /// Commits until a graceful shutdown or a cancellation, then drains what was accepted and returns.

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Bytes that requests may hold at one time, together.
 final class ByteBudget: Sendable {
-    private let limit: Int
+    let limit: Int
     private let used = Mutex(0)
 
     init(limit: Int) {

@@ -91,12 +91,20 @@ struct UserInterfaceAPI {
                 ("receivedSpans", counters.received), ("committedSpans", counters.committed), ("rejectedSpans", counters.rejected),
                 ("refusedOverloadedSpans", counters.refusedOverloaded), ("refusedStoreFailedSpans", counters.refusedStoreFailed),
                 ("refusedShuttingDownSpans", counters.refusedShuttingDown), ("malformedRequests", counters.malformedRequests),
-                ("commits", counters.commits), ("committedBatches", counters.committedBatches),
+                ("droppedDatagrams", counters.droppedDatagrams), ("commits", counters.commits), ("committedBatches", counters.committedBatches),
                 ("pendingSpans", UInt64(max(counters.pending, 0))),
             ] {
                 writer.key(string: name)
                 writer.uint(value)
             }
+            writer.key("receivedSpansByProtocol")
+            writer.beginObject()
+            for spanProtocol in SpanProtocol.allCases {
+                guard let count = counters.receivedByProtocol[spanProtocol] else { continue }
+                writer.key(string: spanProtocol.rawValue)
+                writer.uint(count)
+            }
+            writer.endObject()
             writer.endObject()
         }
         writer.endObject()

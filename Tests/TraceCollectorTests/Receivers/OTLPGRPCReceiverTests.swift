@@ -41,7 +41,7 @@ struct OTLPGRPCReceiverTests {
     private func withReceiver(
         store: any TraceStore,
         configuration: SpanIngestConfiguration = SpanIngestConfiguration(),
-        limits: OTLPReceiverLimits = OTLPReceiverLimits(),
+        limits: ReceiverLimits = ReceiverLimits(),
         _ body: @Sendable @escaping (Client, SpanIngest) async throws -> Void
     ) async throws {
         let ingest = SpanIngest(store: store, configuration: configuration, logger: Self.logger)
@@ -100,7 +100,7 @@ struct OTLPGRPCReceiverTests {
 
     @Test("errors: undecodable, unknown method, too large")
     func errors() async throws {
-        try await withReceiver(store: InMemoryTraceStore(), limits: OTLPReceiverLimits(maximumRequestSize: 2000)) { (client, ingest) async throws in
+        try await withReceiver(store: InMemoryTraceStore(), limits: ReceiverLimits(maximumRequestSize: 2000)) { (client, ingest) async throws in
             let malformed = await #expect(throws: RPCError.self) { try await Self.export([0xff, 0xff], client) }
             #expect(malformed?.code == .invalidArgument)
             #expect(malformed?.message.isEmpty == false)

@@ -35,7 +35,7 @@ struct OTLPHTTPReceiverTests {
     private func withReceiver(
         store: any TraceStore,
         configuration: SpanIngestConfiguration = SpanIngestConfiguration(),
-        limits: OTLPReceiverLimits = OTLPReceiverLimits(),
+        limits: ReceiverLimits = ReceiverLimits(),
         cors: CORSPolicy = CORSPolicy(),
         _ body: @Sendable @escaping (Fixture) async throws -> Void
     ) async throws {
@@ -43,7 +43,7 @@ struct OTLPHTTPReceiverTests {
         let receiver = OTLPHTTPReceiver(host: "127.0.0.1", port: 0, ingest: ingest, limits: limits, cors: cors, logger: Self.logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await ingest.run() }
-            try await receiver.makeApplication().test(.live) { client in
+            try await receiver.server.makeApplication().test(.live) { client in
                 try await body(Fixture(client: client, ingest: ingest))
             }
             group.cancelAll()
@@ -151,7 +151,7 @@ struct OTLPHTTPReceiverTests {
 
     @Test("a body over the limit, also after decompression, gets 413")
     func tooLarge() async throws {
-        try await withReceiver(store: InMemoryTraceStore(), limits: OTLPReceiverLimits(maximumRequestSize: 2000)) { (receiver) async throws in
+        try await withReceiver(store: InMemoryTraceStore(), limits: ReceiverLimits(maximumRequestSize: 2000)) { (receiver) async throws in
             let large = OTLPProtobuf.encode(batch(spans: 100))
             #expect(try await receiver.post(large).status == .contentTooLarge)
             let squeezed = Gzip.compress(large)

@@ -1,4 +1,3 @@
-internal import TraceModel
 internal import TraceWire
 
 /// The two encodings of OTLP/HTTP; a response always has the one of its request.
@@ -10,8 +9,7 @@ enum OTLPEncoding {
     ///
     /// - Returns: `nil` for any other media type, or none.
     init?(contentType: String?) {
-        guard let contentType else { return nil }
-        switch contentType.prefix(while: { $0 != ";" }).trimmingBlanks().lowercased() {
+        switch mediaType(contentType) {
         case "application/x-protobuf", "application/protobuf": self = .protobuf
         case "application/json": self = .json
         default: return nil
@@ -47,12 +45,4 @@ enum OTLPEncoding {
         case .json: OTLPJSON.encodeStatus(code: code.rawValue, message: message)
         }
     }
-}
-
-/// The codes of `google.rpc.Code` that the receivers answer with.
-enum StatusCode: Int32 {
-    case invalidArgument = 3
-    case resourceExhausted = 8
-    case unimplemented = 12
-    case unavailable = 14
 }

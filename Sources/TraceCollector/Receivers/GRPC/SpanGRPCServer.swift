@@ -1,48 +1,24 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
-public import Logging
-public import ServiceLifecycle
+internal import Logging
+internal import ServiceLifecycle
 
-/// Receives spans over OTLP/gRPC: `opentelemetry.proto.collector.trace.v1.TraceService/Export`
-/// (opentelemetry.io/docs/specs/otlp, "OTLP/gRPC"), clear-text HTTP/2, plain or gzip messages.
-///
-/// The status OK is sent after the spans are durable.
-public struct OTLPGRPCReceiver: Service {
+/// Listens for one protocol over gRPC: clear-text HTTP/2, plain or compressed messages.
+struct SpanGRPCServer: Sendable {
     /// Bytes beyond the limit that are read to be refused properly.
     private static let transportMargin = 16 * 1024 * 1024
 
-    private let host: String
-    private let port: Int
-    private let service: OTLPTraceService
-    private let limits: OTLPReceiverLimits
-    private let logger: Logger
-    private let onListening: @Sendable (Int) async -> Void
-
-    /// - Parameters:
-    ///   - host: IPv4 or IPv6 address to listen on, or `localhost`.
-    ///   - port: TCP port; 0 lets the system choose one.
-    ///   - ingest: Where decoded spans go.
-    ///   - limits: Bounds of sizes.
-    ///   - logger: Where start and errors are told.
-    ///   - onListening: Called with the real port once connections are accepted.
-    public init(
-        host: String,
-        port: Int,
-        ingest: SpanIngest,
-        limits: OTLPReceiverLimits = OTLPReceiverLimits(),
-        logger: Logger,
-        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
-    ) {
-        self.host = host
-        self.port = port
-        self.service = OTLPTraceService(ingest: ingest, maximumMessageSize: limits.maximumRequestSize, logger: logger)
-        self.limits = limits
-        self.logger = logger
-        self.onListening = onListening
-    }
+    /// The protocol, for people.
+    let name: String
+    let host: String
+    let port: Int
+    let service: SpanGRPCService
+    let limits: ReceiverLimits
+    let logger: Logger
+    let onListening: @Sendable (Int) async -> Void
 
     /// Serves until a graceful shutdown or a cancellation; calls under way are answered first.
-    public func run() async throws {
+    func run() async throws {
         let transport = HTTP2ServerTransport.Posix(
             address: address,
             transportSecurity: .plaintext,
@@ -63,10 +39,10 @@ public struct OTLPGRPCReceiver: Service {
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.serve() }
-                group.addTask { [logger, onListening] in
+                group.addTask { [name, logger, onListening] in
                     let address = try await transport.listeningAddress
                     let port = address.ipv4?.port ?? address.ipv6?.port ?? 0
-                    logger.info("OTLP/gRPC server started and listening", metadata: ["port": "\(port)"])
+                    logger.info("\(name) server started and listening", metadata: ["port": "\(port)"])
                     await onListening(port)
                 }
                 try await group.waitForAll()
