@@ -34,7 +34,9 @@ test-swift: ## the Swift tests
 test-journeys: ## the real program (debug build) driven by real clients; pictures are kept in journeys/artifacts
 	@scripts/install-packages.sh build test
 	@scripts/venv.sh .venv journeys/requirements.txt
+	@scripts/venv.sh .venv-senders journeys/senders/requirements.txt
 	$(SWIFT) build --product needletail
+	$(SWIFT) build --product needletail-span-sender
 	.venv/bin/python -m pytest journeys --ignore=journeys/peers $(PYTEST_ARGS)
 
 test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to the program
@@ -54,4 +56,4 @@ bench: ## measure, and write the table in Benchmarks/README.md
 	scripts/bench.sh
 
 clean: ## build products and virtual environments; the data stays
-	rm -rf $(BUILD_DIR) .venv .venv-peers journeys/artifacts
+	rm -rf $(BUILD_DIR) .venv .venv-peers .venv-senders journeys/artifacts

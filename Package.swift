@@ -116,7 +116,7 @@ let package = Package(
             name: "TraceCollector",
             dependencies: [
                 "TraceModel", "TraceWire", "TraceStore", "Compression", "JSONCoding",
-                Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle,
+                Product.hummingbird, Product.httpTypes, Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle,
                 Product.grpcCore, Product.grpcNIO,
             ]
         ),
@@ -173,6 +173,15 @@ let package = Package(
             ],
             path: "Benchmarks/needletail-bench"
         ),
+        // What the journeys send spans with, through every exporter.
+        .executableTarget(
+            name: "needletail-span-sender",
+            dependencies: [
+                "NeedletailTracing", "TraceModel", Product.tracing, Product.instrumentation, Product.serviceContext, Product.logging,
+                Product.lifecycle,
+            ],
+            path: "journeys/span-sender"
+        ),
 
         // Tests mirror Sources.
         .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding"]),
@@ -220,7 +229,7 @@ let package = Package(
             name: "TraceCollectorTests",
             dependencies: [
                 "TraceCollector", "TraceStore", "TraceModel", "TraceWire", "Compression", Product.hummingbird, Product.hummingbirdTesting,
-                Product.httpTypes, Product.nioCore, Product.grpcCore, Product.grpcNIO, Product.logging, Product.lifecycle,
+                Product.httpTypes, Product.nioCore, Product.nioPosix, Product.grpcCore, Product.grpcNIO, Product.logging, Product.lifecycle,
             ]
         ),
         .testTarget(
@@ -249,7 +258,13 @@ let package = Package(
                 Product.lifecycle, Product.tracing,
             ]
         ),
-        .testTarget(name: "needletailTests", dependencies: ["needletail", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser]),
+        .testTarget(
+            name: "needletailTests",
+            dependencies: [
+                "needletail", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser, Product.nioCore,
+                Product.nioPosix,
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -7,6 +7,9 @@ import pytest
 from support.program import binary
 
 
+RECEIVERS = ["zipkin", "jaeger-compact", "jaeger-binary", "jaeger-grpc", "jaeger-http"]
+
+
 def run(*arguments):
     return subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
 
@@ -76,7 +79,7 @@ def test_a_port_in_use_is_explained(start, tmp_path):
     program = start("traces")
     done = run(
         "traces", "--otlp-http-port", str(program.otlp_http_port), "--otlp-grpc-port", "0", "--query-port", "0",
-        "--data-dir", str(tmp_path / "other"),
+        *[part for name in RECEIVERS for part in (f"--{name}-port", "off")], "--data-dir", str(tmp_path / "other"),
     )
     assert done.returncode != 0
     assert str(program.otlp_http_port) in done.stdout + done.stderr

@@ -1,4 +1,6 @@
 import ArgumentParser
+import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -9,14 +11,49 @@ struct CommandTests {
     @Test("one port for two listeners is an error that names both flags")
     func portConflict() {
         #expect(throws: (any Error).self) { try UpCommand.parse(["--http-port", "4318"]) }
-        let error = #expect(throws: ValidationError.self) { try PortCheck.validate([("a-port", 7), ("b-port", 7)]) }
+        let error = #expect(throws: ValidationError.self) { try PortCheck.validate([PortUse(flag: "a-port", port: 7), PortUse(flag: "b-port", port: 7)]) }
         #expect(error?.message.contains("--a-port and --b-port") == true)
-        #expect(throws: Never.self) { try PortCheck.validate([("a-port", 0), ("b-port", 0)]) }
+        #expect(throws: Never.self) { try PortCheck.validate([PortUse(flag: "a-port", port: 0), PortUse(flag: "b-port", port: 0)]) }
+        #expect(throws: Never.self) {
+            try PortCheck.validate([PortUse(flag: "a-port", port: 7), PortUse(flag: "b-port", port: 7, transport: .udp)])
+        }
     }
 
     @Test("a number that is no port is an error", arguments: [-1, 65536])
     func badPort(port: Int) {
-        #expect(throws: ValidationError.self) { try PortCheck.validate([("a-port", port)]) }
+        #expect(throws: ValidationError.self) { try PortCheck.validate([PortUse(flag: "a-port", port: port)]) }
+    }
+
+    @Test("a receiver that is not wanted is switched off, a word that is no port is an error")
+    func optionalPorts() throws {
+        let command = try TracesCommand.parse(["--zipkin-port", "off", "--jaeger-compact-port", "0", "--jaeger-grpc-port=OFF"])
+        #expect(command.backEnd.zipkinPort == .off)
+        #expect(command.backEnd.jaegerCompactPort == .port(0))
+        #expect(command.backEnd.jaegerBinaryPort == .port(6832))
+        let flags = command.backEnd.ports.map(\.flag)
+        #expect(!flags.contains("zipkin-port") && !flags.contains("jaeger-grpc-port") && flags.contains("jaeger-http-port"))
+        #expect(BackEnd.listeners(of: command.backEnd) == [.query, .otlpHTTP, .otlpGRPC, .jaegerHTTP, .jaegerCompact, .jaegerBinary])
+        #expect(throws: (any Error).self) { try TracesCommand.parse(["--zipkin-port", "none"]) }
+        #expect(throws: (any Error).self) { try TracesCommand.parse(["--zipkin-port", "70000"]) }
+        #expect(throws: (any Error).self) { try TracesCommand.parse(["--zipkin-port", "4318"]) }
+    }
+
+    @Test("a port in use is told with the setting to change, over TCP and UDP", arguments: [PortUse.Transport.tcp, .udp])
+    func portInUse(transport: PortUse.Transport) async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let holder =
+            switch transport {
+            case .tcp: try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
+            case .udp: try await DatagramBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
+            }
+        let port = try #require(holder.localAddress?.port)
+        let use = PortUse(flag: "a-port", port: port, transport: transport, canBeOff: true)
+        let error = await #expect(throws: ListenError.self) { try await PortCheck.available([use], host: "127.0.0.1") }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.contains("port \(port) is in use") || text.contains("Port \(port) is in use"))
+        #expect(text.contains("--a-port off"))
+        try await holder.close()
+        await #expect(throws: Never.self) { try await PortCheck.available([use], host: "127.0.0.1") }
     }
 
     @Test(

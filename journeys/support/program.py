@@ -21,9 +21,9 @@ def binary():
     return str(path)
 
 
-def free_ports(count):
+def free_ports(count, kind=socket.SOCK_STREAM):
     """Ports that nobody listens on now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket(type=kind) for _ in range(count)]
     try:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
@@ -48,7 +48,11 @@ class Needletail:
         self.data_dir = self.folder / "data"
         self.exit_timeout = exit_timeout
         self.environment = {**os.environ, "OTEL_BSP_SCHEDULE_DELAY": "200", **(environment or {})}
-        self.http_port, self.otlp_http_port, self.otlp_grpc_port, self.query_port = free_ports(4)
+        (
+            self.http_port, self.otlp_http_port, self.otlp_grpc_port, self.query_port,
+            self.zipkin_port, self.jaeger_grpc_port, self.jaeger_http_port,
+        ) = free_ports(7)
+        self.jaeger_compact_port, self.jaeger_binary_port = free_ports(2, socket.SOCK_DGRAM)
         self.arguments = list(arguments)
         self.process = None
 
@@ -73,6 +77,14 @@ class Needletail:
         return f"127.0.0.1:{self.otlp_grpc_port}"
 
     @property
+    def zipkin(self):
+        return f"http://127.0.0.1:{self.zipkin_port}/api/v2/spans"
+
+    @property
+    def jaeger_http(self):
+        return f"http://127.0.0.1:{self.jaeger_http_port}/api/traces"
+
+    @property
     def query(self):
         return f"http://127.0.0.1:{self.query_port}"
 
@@ -84,11 +96,15 @@ class Needletail:
         if self.stores:
             command += [
                 "--otlp-http-port", str(self.otlp_http_port), "--otlp-grpc-port", str(self.otlp_grpc_port),
-                "--query-port", str(self.query_port), "--data-dir", str(self.data_dir),
+                "--query-port", str(self.query_port), "--zipkin-port", str(self.zipkin_port),
+                "--jaeger-compact-port", str(self.jaeger_compact_port), "--jaeger-binary-port", str(self.jaeger_binary_port),
+                "--jaeger-grpc-port", str(self.jaeger_grpc_port), "--jaeger-http-port", str(self.jaeger_http_port),
+                "--data-dir", str(self.data_dir),
             ]
         return command + self.arguments
 
     def start(self):
+        self._log_before = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, env=self.environment
@@ -104,13 +120,15 @@ class Needletail:
         code = self.process.poll()
         if code is not None:
             raise AssertionError(f"needletail {self.subcommand} ended with code {code} before it was ready:\n{self.log()}")
+        if b"is ready. Stop it" not in self.log_path.read_bytes()[self._log_before:]:
+            return False  # no other sign tells of the UDP ports
         try:
             if self.serves and requests.get(f"{self.http}/v2/health/ready", timeout=5).status_code != 200:
                 return False
             if self.stores:
                 if requests.get(f"{self.query}/api/services", timeout=5).status_code != 200:
                     return False
-                for port in (self.otlp_http_port, self.otlp_grpc_port):
+                for port in (self.otlp_http_port, self.otlp_grpc_port, self.zipkin_port, self.jaeger_grpc_port, self.jaeger_http_port):
                     socket.create_connection(("127.0.0.1", port), timeout=5).close()
             return True
         except (requests.ConnectionError, OSError):

@@ -4,10 +4,11 @@ internal import ArgumentParser
 struct TracesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "traces",
-        abstract: "Keep traces and look at them: OTLP in, Jaeger's query API and a page out.",
+        abstract: "Keep traces and look at them: OTLP, Zipkin and Jaeger in, Jaeger's query API and a page out.",
         discussion: """
             Point any OpenTelemetry exporter at port 4318 (HTTP) or 4317 (gRPC), then open http://127.0.0.1:16686.
-            A sender hears "accepted" only after its spans are in the database.
+            Zipkin's and Jaeger's exporters find their usual ports too. A sender hears "accepted" only after its spans are
+            in the database; over UDP, where nobody can be told anything, what is dropped is counted and logged.
             """
     )
 
@@ -18,7 +19,7 @@ struct TracesCommand: AsyncParsableCommand {
         if common.configCheck { return CommonOptions.confirmSettings() }
         try await PortCheck.available(backEnd.ports, host: common.host)
         let logger = common.logger
-        let greeting = Greeting(host: common.host, dataDirectory: backEnd.dataDir, awaited: BackEnd.listeners)
+        let greeting = Greeting(host: common.host, dataDirectory: backEnd.dataDir, awaited: BackEnd.listeners(of: backEnd))
         let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
         try await Program.run(services, options: common, logger: logger)
     }

@@ -33,7 +33,7 @@ struct UpCommand: AsyncParsableCommand {
         let greeting = Greeting(
             host: common.host,
             dataDirectory: backEnd.dataDir,
-            awaited: BackEnd.listeners.union([.inferenceHTTP])
+            awaited: BackEnd.listeners(of: backEnd).union([.inferenceHTTP])
         )
         let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
         let server = try InferenceService(

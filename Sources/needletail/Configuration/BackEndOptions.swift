@@ -12,11 +12,38 @@ struct BackEndOptions: ParsableArguments {
     @Option(help: "OTLP over gRPC.")
     var otlpGrpcPort: Int = DefaultPort.otlpGRPC
 
+    @Option(help: "Zipkin: POST /api/v2/spans; \"off\" does not listen.")
+    var zipkinPort: OptionalPort = .port(DefaultPort.zipkin)
+
+    @Option(help: "Jaeger's agent, Thrift compact over UDP; \"off\" does not listen.")
+    var jaegerCompactPort: OptionalPort = .port(DefaultPort.jaegerCompactUDP)
+
+    @Option(help: "Jaeger's agent, Thrift binary over UDP; \"off\" does not listen.")
+    var jaegerBinaryPort: OptionalPort = .port(DefaultPort.jaegerBinaryUDP)
+
+    @Option(help: "Jaeger's collector over gRPC; \"off\" does not listen.")
+    var jaegerGrpcPort: OptionalPort = .port(DefaultPort.jaegerGRPC)
+
+    @Option(help: "Jaeger's collector, Thrift over HTTP: POST /api/traces; \"off\" does not listen.")
+    var jaegerHttpPort: OptionalPort = .port(DefaultPort.jaegerHTTP)
+
     @Option(help: "The page, and Jaeger's query API.")
     var queryPort: Int = DefaultPort.query
 
-    var ports: [(flag: String, port: Int)] {
-        [("otlp-http-port", otlpHttpPort), ("otlp-grpc-port", otlpGrpcPort), ("query-port", queryPort)]
+    var ports: [PortUse] {
+        let required = [
+            PortUse(flag: "otlp-http-port", port: otlpHttpPort), PortUse(flag: "otlp-grpc-port", port: otlpGrpcPort),
+            PortUse(flag: "query-port", port: queryPort),
+        ]
+        let optional: [(flag: String, port: OptionalPort, transport: PortUse.Transport)] = [
+            ("zipkin-port", zipkinPort, .tcp), ("jaeger-compact-port", jaegerCompactPort, .udp),
+            ("jaeger-binary-port", jaegerBinaryPort, .udp), ("jaeger-grpc-port", jaegerGrpcPort, .tcp),
+            ("jaeger-http-port", jaegerHttpPort, .tcp),
+        ]
+        return required
+            + optional.compactMap { option in
+                option.port.number.map { PortUse(flag: option.flag, port: $0, transport: option.transport, canBeOff: true) }
+            }
     }
 
     func validate() throws {

@@ -11,14 +11,15 @@ internal import Darwin
 /// Checks of port numbers given on the command line.
 enum PortCheck {
     /// - Throws: `ValidationError` for a number that is no port, and for one port given to two listeners.
-    static func validate(_ ports: [(flag: String, port: Int)]) throws {
-        var users: [Int: String] = [:]
-        for (flag, port) in ports {
-            guard (0...65535).contains(port) else {
-                throw ValidationError("--\(flag) must be between 0 and 65535 (0 lets the system choose), got \(port).")
+    static func validate(_ uses: [PortUse]) throws {
+        var users: [PortUse.Transport: [Int: String]] = [:]
+        for use in uses {
+            guard (0...65535).contains(use.port) else {
+                let off = use.canBeOff ? ", or off" : ""
+                throw ValidationError("--\(use.flag) must be between 0 and 65535 (0 lets the system choose)\(off), got \(use.port).")
             }
-            if port != 0, let other = users.updateValue(flag, forKey: port) {
-                throw ValidationError("--\(other) and --\(flag) are both \(port). Give each listener a port of its own.")
+            if use.port != 0, let other = users[use.transport, default: [:]].updateValue(use.flag, forKey: use.port) {
+                throw ValidationError("--\(other) and --\(use.flag) are both \(use.port). Give each listener a port of its own.")
             }
         }
     }
@@ -26,14 +27,19 @@ enum PortCheck {
     /// Tries each port once before anything starts, so that a refusal names the setting to change.
     ///
     /// - Throws: ``ListenError``.
-    static func available(_ ports: [(flag: String, port: Int)], host: String) async throws {
-        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        for (flag, port) in ports where port != 0 {
+    static func available(_ uses: [PortUse], host: String) async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        for use in uses where use.port != 0 {
             do {
-                try await bootstrap.bind(host: host, port: port).get().close()
+                switch use.transport {
+                case .tcp:
+                    let bootstrap = ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                    try await bootstrap.bind(host: host, port: use.port).get().close()
+                case .udp:
+                    try await DatagramBootstrap(group: group).bind(host: host, port: use.port).get().close()
+                }
             } catch {
-                throw ListenError(flag: flag, host: host, port: port, cause: error)
+                throw ListenError(use: use, host: host, cause: error)
             }
         }
     }
@@ -41,21 +47,25 @@ enum PortCheck {
 
 /// A port that cannot be listened on, and what to do about it.
 struct ListenError: Error, CustomStringConvertible {
-    var flag: String
+    var use: PortUse
     var host: String
-    var port: Int
     var cause: any Error
 
     var description: String {
         switch (cause as? IOError)?.errnoCode {
         case EADDRINUSE?:
-            "Port \(port) is in use on \(host): another program listens there. Stop it, or choose another port with --\(flag)."
+            """
+            \(place) is in use on \(host): another program listens there. Stop it, or choose another port with \
+            --\(use.flag)\(use.canBeOff ? "; --\(use.flag) off does without" : "").
+            """
         case EACCES?:
-            "Port \(port) is not allowed to this user. Choose one above 1023 with --\(flag)."
+            "\(place) is not allowed to this user. Choose one above 1023 with --\(use.flag)."
         case EADDRNOTAVAIL?:
             "\(host) is no address of this machine. Choose another with --host; 0.0.0.0 means all addresses."
         default:
-            "Cannot listen on \(host) port \(port) (--\(flag)): \(cause)"
+            "Cannot listen on \(host) port \(use.port) (--\(use.flag)): \(cause)"
         }
     }
+
+    private var place: String { use.transport == .tcp ? "Port \(use.port)" : "\(use.transport.rawValue) port \(use.port)" }
 }

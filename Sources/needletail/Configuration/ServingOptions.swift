@@ -20,7 +20,7 @@ struct ServingOptions: ParsableArguments {
     )
     var traceConfig: [String] = []
 
-    var ports: [(flag: String, port: Int)] { [("http-port", httpPort)] }
+    var ports: [PortUse] { [PortUse(flag: "http-port", port: httpPort)] }
 
     func validate() throws {
         try PortCheck.validate(ports)

@@ -13,6 +13,11 @@ final class Greeting: Sendable {
         case inferenceHTTP
         case otlpHTTP
         case otlpGRPC
+        case zipkin
+        case jaegerGRPC
+        case jaegerHTTP
+        case jaegerCompact
+        case jaegerBinary
     }
 
     private let host: String
@@ -71,11 +76,17 @@ final class Greeting: Sendable {
     }
 
     private func line(of listener: Listener, port: Int) -> String {
-        switch listener {
-        case .query: "  page and Jaeger query API   http://\(ListenAddress.urlHost(for: host)):\(port)/"
-        case .inferenceHTTP: "  inference (KServe v2)       http://\(ListenAddress.urlHost(for: host)):\(port)/v2"
-        case .otlpHTTP: "  OTLP over HTTP              http://\(ListenAddress.urlHost(for: host)):\(port)/v1/traces"
-        case .otlpGRPC: "  OTLP over gRPC              \(ListenAddress.urlHost(for: host)):\(port)"
+        let host = ListenAddress.urlHost(for: host)
+        return switch listener {
+        case .query: "  page and Jaeger query API   http://\(host):\(port)/"
+        case .inferenceHTTP: "  inference (KServe v2)       http://\(host):\(port)/v2"
+        case .otlpHTTP: "  OTLP over HTTP              http://\(host):\(port)/v1/traces"
+        case .otlpGRPC: "  OTLP over gRPC              \(host):\(port)"
+        case .zipkin: "  Zipkin                      http://\(host):\(port)/api/v2/spans"
+        case .jaegerGRPC: "  Jaeger collector, gRPC      \(host):\(port)"
+        case .jaegerHTTP: "  Jaeger collector, HTTP      http://\(host):\(port)/api/traces"
+        case .jaegerCompact: "  Jaeger agent, compact       \(host):\(port) (UDP)"
+        case .jaegerBinary: "  Jaeger agent, binary        \(host):\(port) (UDP)"
         }
     }
 }

@@ -1,6 +1,4 @@
 import GRPCCore
-import GRPCNIOTransportHTTP2Posix
-import Logging
 import Testing
 import TraceModel
 import TraceStore
@@ -10,59 +8,29 @@ import TraceWire
 
 @Suite("OTLP over gRPC", .timeLimit(.minutes(1)))
 struct OTLPGRPCReceiverTests {
-    private typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-    private struct Bytes: MessageSerializer, MessageDeserializer {
-        func serialize<Buffer: GRPCContiguousBytes>(_ message: [UInt8]) throws -> Buffer { Buffer(message) }
-        func deserialize<Buffer: GRPCContiguousBytes>(_ bytes: Buffer) throws -> [UInt8] { bytes.withUnsafeBytes { Array($0) } }
-    }
-
     private static func export(
         _ message: [UInt8],
-        _ client: Client,
+        _ client: RawGRPCClient,
         compression: CompressionAlgorithm? = nil,
         method: String = "Export"
     ) async throws -> [UInt8] {
-        var options = CallOptions.defaults
-        options.compression = compression
-        options.timeout = .seconds(20)
-        let service = ServiceDescriptor(fullyQualifiedService: "opentelemetry.proto.collector.trace.v1.TraceService")
-        return try await client.unary(
-            request: ClientRequest(message: message),
-            descriptor: MethodDescriptor(service: service, method: method),
-            serializer: Bytes(),
-            deserializer: Bytes(),
-            options: options
-        ) { try $0.message }
+        try await client.call(method, message, compression: compression)
     }
 
-    /// A receiver on a real socket and a client for it; both are stopped gracefully.
     private func withReceiver(
         store: any TraceStore,
         configuration: SpanIngestConfiguration = SpanIngestConfiguration(),
         limits: ReceiverLimits = ReceiverLimits(),
-        _ body: @Sendable @escaping (Client, SpanIngest) async throws -> Void
+        _ body: @Sendable @escaping (RawGRPCClient, SpanIngest) async throws -> Void
     ) async throws {
-        let ingest = SpanIngest(store: store, configuration: configuration, logger: Self.logger)
-        let (ports, portArrived) = AsyncStream.makeStream(of: Int.self)
-        let receiver = OTLPGRPCReceiver(host: "127.0.0.1", port: 0, ingest: ingest, limits: limits, logger: Self.logger) { portArrived.yield($0) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await ingest.run() }
-            group.addTask { try? await receiver.run() }
-            var iterator = ports.makeAsyncIterator()
-            let port = try #require(await iterator.next())
-            try await withGRPCClient(
-                transport: .http2NIOPosix(
-                    target: .ipv4(address: "127.0.0.1", port: port),
-                    transportSecurity: .plaintext,
-                    config: .defaults { $0.compression.enabledAlgorithms = .all }
-                )
-            ) { client in
-                try await body(client, ingest)
-            }
-            group.cancelAll()
-            try await group.waitForAll()
+        try await withGRPCReceiver(
+            service: "opentelemetry.proto.collector.trace.v1.TraceService",
+            store: store,
+            configuration: configuration
+        ) { ingest, onListening in
+            OTLPGRPCReceiver(host: "127.0.0.1", port: 0, ingest: ingest, limits: limits, logger: quietLogger) { onListening($0) }
+        } _: { client, ingest in
+            try await body(client, ingest)
         }
     }
 
@@ -84,6 +52,7 @@ struct OTLPGRPCReceiverTests {
             #expect(message.count > 4 << 20)
             #expect(try await Self.export(message, client).isEmpty)
             #expect(ingest.counters.committed == 100_000)
+            #expect(ingest.counters.receivedByProtocol == [.otlpGRPC: 100_000])
         }
     }
 

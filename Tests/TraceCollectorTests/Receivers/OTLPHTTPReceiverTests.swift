@@ -2,7 +2,6 @@ import Compression
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
-import Logging
 import NIOCore
 import Testing
 import TraceModel
@@ -13,11 +12,10 @@ import TraceWire
 
 @Suite("OTLP over HTTP", .timeLimit(.minutes(1)))
 struct OTLPHTTPReceiverTests {
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     private struct Fixture: Sendable {
-        var client: any TestClientProtocol
-        var ingest: SpanIngest
+        var receiver: HTTPReceiverFixture
+        var client: any TestClientProtocol { receiver.client }
+        var ingest: SpanIngest { receiver.ingest }
 
         func post(
             _ body: [UInt8],
@@ -25,13 +23,10 @@ struct OTLPHTTPReceiverTests {
             path: String = "/v1/traces",
             headers: HTTPFields = [:]
         ) async throws -> TestResponse {
-            var headers = headers
-            if let type { headers[.contentType] = type }
-            return try await client.execute(uri: path, method: .post, headers: headers, body: ByteBuffer(bytes: body))
+            try await receiver.post(body, to: path, type: type, headers: headers)
         }
     }
 
-    /// A receiver on a real socket.
     private func withReceiver(
         store: any TraceStore,
         configuration: SpanIngestConfiguration = SpanIngestConfiguration(),
@@ -39,19 +34,14 @@ struct OTLPHTTPReceiverTests {
         cors: CORSPolicy = CORSPolicy(),
         _ body: @Sendable @escaping (Fixture) async throws -> Void
     ) async throws {
-        let ingest = SpanIngest(store: store, configuration: configuration, logger: Self.logger)
-        let receiver = OTLPHTTPReceiver(host: "127.0.0.1", port: 0, ingest: ingest, limits: limits, cors: cors, logger: Self.logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await ingest.run() }
-            try await receiver.server.makeApplication().test(.live) { client in
-                try await body(Fixture(client: client, ingest: ingest))
-            }
-            group.cancelAll()
-            try await group.waitForAll()
+        try await withHTTPReceiver(store: store, configuration: configuration) { ingest in
+            OTLPHTTPReceiver(host: "127.0.0.1", port: 0, ingest: ingest, limits: limits, cors: cors, logger: quietLogger).server
+        } _: { receiver in
+            try await body(Fixture(receiver: receiver))
         }
     }
 
-    private func text(_ response: TestResponse) -> String { String(buffer: response.body) }
+    private func text(_ response: TestResponse) -> String { response.text }
 
     @Test(
         "both encodings, plain and compressed, are stored before the answer, which has the encoding of the request",
@@ -77,6 +67,7 @@ struct OTLPHTTPReceiverTests {
             let stored = try #require(try await store.trace(TraceID(high: 0, low: 7)))
             #expect(stored.batch == batch(spans: 4))
             #expect(receiver.ingest.counters.committed == 4)
+            #expect(receiver.ingest.counters.receivedByProtocol == [.otlpHTTP: 4])
         }
     }
 

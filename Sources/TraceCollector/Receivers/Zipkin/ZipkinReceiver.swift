@@ -1,0 +1,37 @@
+public import Logging
+public import ServiceLifecycle
+
+/// Receives spans over Zipkin's HTTP API: `POST /api/v2/spans` in JSON (zipkin.io/zipkin-api, "zipkin2-api.yaml").
+///
+/// The answer 202 is sent after the spans are durable.
+public struct ZipkinReceiver: Service {
+    let server: SpanHTTPServer<ZipkinDialect>
+
+    /// - Parameters:
+    ///   - host: Address or name to listen on.
+    ///   - port: TCP port; 0 lets the system choose one.
+    ///   - ingest: Where decoded spans go.
+    ///   - limits: Bounds of sizes.
+    ///   - cors: Which web pages may send; nobody by default.
+    ///   - logger: Where start and errors are told.
+    ///   - onListening: Called with the real port once connections are accepted.
+    public init(
+        host: String,
+        port: Int,
+        ingest: SpanIngest,
+        limits: ReceiverLimits = ReceiverLimits(),
+        cors: CORSPolicy = CORSPolicy(),
+        logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        server = SpanHTTPServer(
+            dialect: ZipkinDialect(), host: host, port: port, ingest: ingest, limits: limits, cors: cors, logger: logger,
+            onListening: onListening
+        )
+    }
+
+    /// Serves until a graceful shutdown or a cancellation; requests under way are answered first.
+    public func run() async throws {
+        try await server.run()
+    }
+}
