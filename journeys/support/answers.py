@@ -144,3 +144,52 @@ def decoded_span(span):
         "service": span["service"],
         "resource": frozenset(map(listed, span["process"])),
     }
+
+
+def plain_text(value):
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def as_text(tags):
+    """What Zipkin makes of values."""
+    return frozenset((key, "string", value.lower() if kind == "bool" else value) for key, kind, value in tags)
+
+
+def zipkin_event(text):
+    """An annotation of OpenTelemetry's exporter, {"name": {attributes}}, or the text as the name."""
+    try:
+        ((name, attributes),) = json.loads(text).items()
+    except (ValueError, AttributeError):
+        return [("event", "string", text)]
+    return [("event", "string", name), *(listed((key, "string", plain_text(value))) for key, value in attributes.items())]
+
+
+def settled(span, wire_format):
+    """A span of `senders/decode.py`: what its exporter says twice, or in other words than Jaeger's query API, told once in these."""
+    is_zipkin = wire_format.startswith("zipkin")
+    tags = {tuple(one) for one in span["tags"]}
+    tags.discard(("service.name", "string", span["service"]))
+    for key in ("name", "version"):
+        # The old names of the scope stand beside the new ones, and where there is no version an empty one.
+        old = {one for one in tags if one[0] == f"otel.library.{key}"}
+        tags = tags - old | {(f"otel.scope.{key}", *one[1:]) for one in old}
+        tags.discard((f"otel.scope.{key}", "string", ""))
+    if is_zipkin:
+        kind = span["kind"].removeprefix("SPAN_KIND_").lower()
+        tags.add(("span.kind", "string", "internal" if kind == "unspecified" else kind))
+        if errors := {one for one in tags if one[0] == "error"}:
+            tags = tags - errors | {("error", "bool", "True"), ("otel.status_code", "string", "ERROR")}
+            tags |= {("otel.status_description", "string", message) for _, _, message in errors if message}
+    logs = []
+    for time, fields in span["logs"]:
+        names = [key for key, _, _ in fields]
+        if is_zipkin:
+            fields = zipkin_event(fields[0][2])
+        elif "event" not in names:
+            # Jaeger's exporter of old calls the name so.
+            fields = [("event" if key == "message" else key, kind, value) for key, kind, value in fields]
+        logs.append((time, fields))
+    links = {one for one in tags if is_zipkin and one[0].startswith("otlp.link.")}
+    references = span["references"] + [("FOLLOWS_FROM", *text.split("|")[:2]) for _, _, text in links]
+    process = [one for one in span["process"] if one[0] != "service.name"]
+    return {**span, "tags": list(tags - links), "logs": logs, "references": references, "process": process}
