@@ -1,3 +1,4 @@
+internal import NeedletailTracing
 internal import ServiceContextModule
 
 /// The inference server without its network: models, their schedulers, and the tracer. Front ends stand on it.

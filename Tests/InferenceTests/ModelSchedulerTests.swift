@@ -1,4 +1,5 @@
 import Inference
+import NeedletailTracing
 import Synchronization
 import Testing
 

@@ -1,3 +1,4 @@
+internal import NeedletailTracing
 internal import ServiceContextModule
 internal import Synchronization
 

@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import HummingbirdCore
 internal import Inference
 internal import NIOCore
+internal import NeedletailTracing
 
 /// One inference request over HTTP, from its head to the last byte of the answer, with its times.
 struct InferenceExchange: ~Copyable {

@@ -13,20 +13,10 @@ public struct ParentBasedSampler: Sampler {
     /// All four delegates for a parent are the usual ones, so that the parent's flag is the answer.
     let followsFlag: Bool
 
-    /// A sampler that keeps the parent's decision.
-    public init(root: any Sampler) {
-        self.root = root
-        self.remoteParentSampled = AlwaysOnSampler()
-        self.remoteParentNotSampled = AlwaysOffSampler()
-        self.localParentSampled = AlwaysOnSampler()
-        self.localParentNotSampled = AlwaysOffSampler()
-        self.followsFlag = true
-    }
-
-    /// A sampler with own delegates for spans with a parent.
+    /// A sampler that keeps the parent's decision, or asks own delegates for spans with a parent.
     public init(
         root: any Sampler,
-        remoteParentSampled: any Sampler,
+        remoteParentSampled: any Sampler = AlwaysOnSampler(),
         remoteParentNotSampled: any Sampler = AlwaysOffSampler(),
         localParentSampled: any Sampler = AlwaysOnSampler(),
         localParentNotSampled: any Sampler = AlwaysOffSampler()
@@ -36,12 +26,14 @@ public struct ParentBasedSampler: Sampler {
         self.remoteParentNotSampled = remoteParentNotSampled
         self.localParentSampled = localParentSampled
         self.localParentNotSampled = localParentNotSampled
-        self.followsFlag = false
+        self.followsFlag =
+            remoteParentSampled is AlwaysOnSampler && remoteParentNotSampled is AlwaysOffSampler
+            && localParentSampled is AlwaysOnSampler && localParentNotSampled is AlwaysOffSampler
     }
 
     public func sample(_ request: SamplingRequest) -> SamplingResult {
         guard let parent = request.parent, let isSampled = parent.decision else { return root.sample(request) }
-        if followsFlag { return SamplingResult(isSampled: isSampled) }
+        if followsFlag { return SamplingResult(isSampled ? .recordAndSample : .drop, probability: .inherited) }
         let delegate: any Sampler =
             switch (parent.isRemote, isSampled) {
             case (true, true): remoteParentSampled
@@ -49,8 +41,21 @@ public struct ParentBasedSampler: Sampler {
             case (false, true): localParentSampled
             case (false, false): localParentNotSampled
             }
-        return delegate.sample(request)
+        var result = delegate.sample(request)
+        guard case .threshold(let threshold) = result.probability else { return result }
+        // The span went through the parent's sampler and this one: the stricter counts, if both are known. What the parent's
+        // sampler rejected and this one took has no probability that one span could tell.
+        if isSampled, let inherited = SamplingThreshold(traceState: parent.traceState) {
+            result.probability = threshold > inherited ? result.probability : .inherited
+        } else {
+            result.probability = .unknown
+        }
+        return result
     }
 
-    public var description: String { "ParentBasedSampler{root: \(root)}" }
+    public var description: String {
+        guard !followsFlag else { return "ParentBased{root: \(root)}" }
+        return "ParentBased{root: \(root), remoteParentSampled: \(remoteParentSampled), remoteParentNotSampled: \(remoteParentNotSampled), "
+            + "localParentSampled: \(localParentSampled), localParentNotSampled: \(localParentNotSampled)}"
+    }
 }

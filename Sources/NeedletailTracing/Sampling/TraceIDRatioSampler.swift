@@ -2,24 +2,26 @@ internal import TraceModel
 
 /// Samples a share of the traces, the same ones in every service that uses the same or a higher ratio.
 ///
-/// Consistent probability sampling of the OpenTelemetry specification: the low 56 bits of the trace id are compared with the
-/// rejection threshold `(1 - ratio) * 2^56`, and the trace is sampled when they are not below it.
+/// Consistent probability sampling of the OpenTelemetry specification: the randomness of the trace (the low 56 bits of its id, or
+/// `rv` of `tracestate`) is compared with the rejection threshold `(1 - ratio) * 2^56`, and the trace is sampled when it is not
+/// below. The threshold has four hex digits that matter and is written to `tracestate` (`ot=th:e666` for 0.1), so that each
+/// span tells how many it stands for.
 public struct TraceIDRatioSampler: Sampler {
-    /// The share of traces that is sampled, 0 to 1.
+    /// The share of traces that is sampled, 0 to 1, as it was asked for.
     public let ratio: Double
-    /// 0 (all) to 2^56 (none).
-    let threshold: UInt64
+    /// What is sampled by; `nil` samples nothing.
+    let threshold: SamplingThreshold?
 
-    /// - Parameter ratio: values outside of 0 to 1 are clamped; not-a-number counts as 0.
+    /// - Parameter ratio: values outside of 0 to 1 are clamped; not-a-number, and anything below 2^-56, samples nothing.
     public init(ratio: Double) {
-        let clamped = ratio.isNaN ? 0 : min(max(ratio, 0), 1)
-        self.ratio = clamped
-        self.threshold = UInt64(((1 - clamped) * 0x1p56).rounded())
+        self.ratio = ratio.isNaN ? 0 : min(max(ratio, 0), 1)
+        self.threshold = SamplingThreshold(probability: self.ratio)
     }
 
     public func sample(_ request: SamplingRequest) -> SamplingResult {
-        SamplingResult(isSampled: request.traceID.low & 0x00ff_ffff_ffff_ffff >= threshold)
+        guard let threshold, threshold.accepts(request.randomness) else { return SamplingResult(.drop) }
+        return SamplingResult(.recordAndSample, probability: .threshold(threshold))
     }
 
-    public var description: String { "TraceIDRatioSampler{\(ratio)}" }
+    public var description: String { "TraceIdRatioBased{\(ratio)}" }
 }

@@ -91,7 +91,7 @@ public final class NeedletailTracer: Tracer {
     ///
     /// No span is allocated: a request that is not sampled pays for the decision only.
     public func makeContext(name: String, kind: TraceModel.SpanKind, parent: TraceContext?) -> TraceContext {
-        isEnabled ? decide(name, parent: parent, kind: kind).context : parent ?? .invalid
+        isEnabled ? decide(name, parent: parent, kind: kind, attributes: []).context : parent ?? .invalid
     }
 
     /// Hands a finished span to the processor. Spans without the sampled flag are for the caller to leave out.
@@ -170,12 +170,12 @@ public final class NeedletailTracer: Tracer {
         startTime: () -> UInt64
     ) -> NeedletailSpan {
         guard isEnabled else { return NeedletailSpan(traceContext: parent ?? .invalid, recorder: nil, base: base) }
-        let (context, samplerAttributes) = decide(name, parent: parent, kind: kind)
-        guard context.isSampled else { return NeedletailSpan(traceContext: context, recorder: nil, base: base) }
+        let (context, samplerAttributes, isRecording) = decide(name, parent: parent, kind: kind, attributes: attributes)
+        guard isRecording else { return NeedletailSpan(traceContext: context, recorder: nil, base: base) }
         var attributes = attributes
         var dropped: UInt32 = 0
         if !attributes.isEmpty || !samplerAttributes.isEmpty {
-            attributes = (attributes + samplerAttributes).limited(
+            attributes = samplerAttributes.merging(attributes).limited(
                 count: limits.attributeCount,
                 valueLength: limits.attributeValueLength,
                 dropped: &dropped
@@ -194,45 +194,62 @@ public final class NeedletailTracer: Tracer {
         return NeedletailSpan(traceContext: context, recorder: recorder, base: base)
     }
 
-    /// Ids and decision of a span about to start, and the sampler's attributes. An invalid parent counts as none.
+    /// Ids, decision and `tracestate` of a span about to start, and the sampler's attributes.
     @inline(__always)
     private func decide(
         _ name: String,
         parent: TraceContext?,
-        kind: TraceModel.SpanKind
-    ) -> (context: TraceContext, attributes: [Attribute]) {
+        kind: TraceModel.SpanKind,
+        attributes: [Attribute]
+    ) -> (context: TraceContext, attributes: [Attribute], isRecording: Bool) {
         var context: TraceContext
         // A caller may send a trace id without a span id (X-Ray), or a decision without ids (B3).
         if let parent, parent.isValid || (parent.isRemote && parent.traceID.isValid) {
-            // Besides the decision the caller's other flags travel on, as W3C asks for the random flag.
+            // Whether the trace id is random is for its maker to say (Trace Context Level 2).
             context = TraceContext(
                 traceID: parent.traceID,
                 spanID: IDGenerator.spanID(),
-                flags: parent.flags,
+                flags: parent.flags.intersection(.random),
                 traceState: parent.traceState,
                 isDebug: parent.isDebug
             )
         } else {
-            context = TraceContext(traceID: IDGenerator.traceID(), spanID: IDGenerator.spanID(), flags: [], isDebug: parent?.isDebug ?? false)
+            context = TraceContext(traceID: IDGenerator.traceID(), spanID: IDGenerator.spanID(), flags: .random, isDebug: parent?.isDebug ?? false)
         }
-        let parentIsSampled = parent?.decision
-        var attributes: [Attribute] = []
-        let isSampled: Bool
-        if let decided = rule.isSampled(traceID: context.traceID, parentIsSampled: parentIsSampled) {
-            isSampled = decided
-        } else {
-            let result = ask(name, parent: parentIsSampled == nil ? nil : parent, traceID: context.traceID, kind: kind)
-            isSampled = result.isSampled
-            attributes = result.attributes
+        if let isSampled = rule.isSampled(&context, parent: parent, parentDecision: parent?.decision) {
+            counting.noteStart(parent: parent, isSampled: isSampled, isRecording: isSampled)
+            if isSampled { context.flags.insert(.sampled) }
+            return (context, [], isSampled)
         }
-        counting.noteStart(parent: parent, isSampled: isSampled, isRecording: isSampled)
-        context.flags = isSampled ? context.flags.union(.sampled) : context.flags.subtracting(.sampled)
-        return (context, attributes)
+        let result = ask(name, parent: parent, context: &context, kind: kind, attributes: attributes)
+        counting.noteStart(parent: parent, isSampled: result.isSampled, isRecording: result.isRecording)
+        return (context, result.attributes, result.isRecording)
     }
 
     @inline(never)
-    private func ask(_ name: String, parent: TraceContext?, traceID: TraceID, kind: TraceModel.SpanKind) -> SamplingResult {
-        sampler.sample(SamplingRequest(parent: parent, traceID: traceID, name: name, kind: kind))
+    private func ask(
+        _ name: String,
+        parent: TraceContext?,
+        context: inout TraceContext,
+        kind: TraceModel.SpanKind,
+        attributes: [Attribute]
+    ) -> SamplingResult {
+        // An invalid parent of this process counts as none.
+        let parent = parent.flatMap { $0.isValid || $0.isRemote ? $0 : nil }
+        let result = sampler.sample(
+            SamplingRequest(parent: parent, traceID: context.traceID, name: name, kind: kind, attributes: attributes)
+        )
+        context.apply(result)
+        if result.isSampled { context.flags.insert(.sampled) }
+        return result
+    }
+}
+
+extension [Attribute] {
+    /// Both lists; of a key that is in both the other list's attribute counts.
+    fileprivate func merging(_ other: [Attribute]) -> [Attribute] {
+        if isEmpty { return other }
+        return other + filter { attribute in !other.contains { $0.key == attribute.key } }
     }
 }
 

@@ -15,7 +15,7 @@ struct TracingConfigurationTests {
         #expect(configuration.otlp == OTLPHTTPExporterConfiguration())
         #expect(configuration.otlp?.endpoint == "http://localhost:4318/v1/traces")
         #expect(configuration.limits == SpanLimits())
-        #expect(configuration.sampler.description == "ParentBasedSampler{root: AlwaysOnSampler}")
+        #expect(configuration.sampler.description == "ParentBased{root: AlwaysOnSampler}")
         #expect(log.messages.isEmpty)
     }
 
@@ -35,7 +35,7 @@ struct TracingConfigurationTests {
             ],
             logger: log.logger
         )
-        #expect(configuration.sampler.description == "ParentBasedSampler{root: TraceIDRatioSampler{0.25}}")
+        #expect(configuration.sampler.description == "ParentBased{root: TraceIdRatioBased{0.25}}")
         #expect(configuration.batch.maxQueueSize == 100)
         #expect(configuration.batch.maxExportBatchSize == 10)
         #expect(configuration.batch.scheduleDelay == .milliseconds(250))

@@ -1,4 +1,5 @@
 import NeedletailTracing
+import Synchronization
 import Testing
 import TraceModel
 
@@ -39,6 +40,14 @@ struct SamplerTests {
         #expect((1700...2300).contains(count))
     }
 
+    @Test("Descriptions are those of the specification")
+    func descriptions() {
+        #expect(AlwaysOnSampler().description == "AlwaysOnSampler")
+        #expect(AlwaysOffSampler().description == "AlwaysOffSampler")
+        #expect(TraceIDRatioSampler(ratio: 0.0001).description == "TraceIdRatioBased{0.0001}")
+        #expect(ParentBasedSampler(root: AlwaysOffSampler()).description == "ParentBased{root: AlwaysOffSampler}")
+    }
+
     @Test("Parent-based follows the parent, and asks the root sampler without one")
     func parentBased() {
         for remote in [true, false] {
@@ -73,7 +82,57 @@ struct SamplerTests {
             var description: String { "Labelling" }
         }
         let memory = InMemorySpanExporter()
-        NeedletailTracer(processor: memory, sampler: Labelling()).startSpan("labelled", parent: nil).end()
+        let tracer = NeedletailTracer(processor: memory, sampler: Labelling())
+        tracer.startSpan("labelled", parent: nil).end()
         #expect(memory.spans.first?.attributes == [Attribute("rate", 5)])
+        // The span's own value wins.
+        tracer.startSpan("own", parent: nil, attributes: [Attribute("rate", 6), Attribute("other", 1)]).end()
+        #expect(memory.spans.last?.attributes == [Attribute("rate", 6), Attribute("other", 1)])
+    }
+
+    @Test("Record-only spans reach local processors without the sampled flag, and their children are not sampled")
+    func recordOnly() async {
+        let memory = InMemorySpanExporter()
+        let tracer = NeedletailTracer(processor: memory, sampler: AlwaysRecordSampler(root: ParentBasedSampler(root: AlwaysOffSampler())))
+        let span = tracer.startSpan("recorded", parent: nil)
+        #expect(span.isRecording)
+        #expect(!span.traceContext.isSampled)
+        let child = tracer.startSpan("child", parent: span.traceContext)
+        child.end()
+        span.end()
+        #expect(memory.spans.map(\.name) == ["child", "recorded"])
+        #expect(memory.spans.allSatisfy { $0.flags & 1 == 0 })
+        #expect(tracer.counters.recordedOnly.total == 2)
+
+        let exported = InMemorySpanExporter()
+        let batch = BatchSpanProcessor(exporter: exported, resource: Resource())
+        NeedletailTracer(processor: batch, sampler: AlwaysRecordSampler(root: AlwaysOffSampler())).startSpan("recorded", parent: nil).end()
+        NeedletailTracer(processor: batch, sampler: AlwaysRecordSampler(root: AlwaysOnSampler())).startSpan("sampled", parent: nil).end()
+        await batch.shutdown()
+        #expect(exported.spans.map(\.name) == ["sampled"])
+    }
+
+    @Test("A sampler sees name, kind, parent and the attributes of the start")
+    func request() throws {
+        final class Recording: Sampler {
+            let requests = Mutex<[SamplingRequest]>([])
+            func sample(_ request: SamplingRequest) -> SamplingResult {
+                requests.withLock { $0.append(request) }
+                return .dropped
+            }
+            var description: String { "Recording" }
+        }
+        let sampler = Recording()
+        let tracer = NeedletailTracer(processor: InMemorySpanExporter(), sampler: sampler)
+        let parent = parent(sampled: true, remote: true)
+        _ = tracer.startSpan("name", parent: parent, kind: .client, attributes: [Attribute("k", "v")])
+        _ = tracer.startSpan("root", parent: TraceContext(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), flags: .sampled))
+        let requests = sampler.requests.withLock { $0 }
+        let first = try #require(requests.first)
+        #expect(first.name == "name" && first.kind == .client && first.parent == parent && first.attributes == [Attribute("k", "v")])
+        #expect(first.traceID == parent.traceID)
+        // An invalid parent is none.
+        #expect(requests.last?.parent == nil)
+        #expect(requests.last?.traceID.isValid == true)
     }
 }
