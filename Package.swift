@@ -193,7 +193,7 @@ let package = Package(
             dependencies: [
                 "NeedletailTracing", "TraceModel", "TraceWire", "Compression", "JSONCoding", Product.tracing, Product.instrumentation,
                 Product.serviceContext, Product.logging, Product.lifecycle, Product.hummingbird, Product.nioCore, Product.nioPosix,
-                Product.nioSSL, Product.httpTypes, Product.metrics, Product.metricsTestKit, Product.grpcCore, Product.grpcNIO,
+                Product.nioHTTP1, Product.nioSSL, Product.httpTypes, Product.metrics, Product.metricsTestKit, Product.grpcCore, Product.grpcNIO,
             ]
         ),
         .testTarget(name: "TracingConventionsTests", dependencies: ["TracingConventions", "TraceModel"]),

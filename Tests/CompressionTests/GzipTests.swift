@@ -28,6 +28,15 @@ struct GzipTests {
         #expect(try Gzip.decompress(bytes, maximumSize: 100) == Array("hello".utf8))
     }
 
+    @Test("what is compressed as zlib comes back", arguments: [0, 1, 65_536])
+    func zlibRoundTrip(size: Int) throws {
+        let bytes = sampleBytes(count: size)
+        let compressed = Zlib.compress(bytes)
+        // CMF of a 32 KiB window, and the check of RFC 1950, section 2.2.
+        #expect(compressed[0] == 0x78 && (Int(compressed[0]) << 8 | Int(compressed[1])) % 31 == 0)
+        #expect(try Gzip.decompress(compressed, maximumSize: size) == bytes)
+    }
+
     @Test("reads several members as one file")
     func members() throws {
         let file = Gzip.compress(Array("one ".utf8)) + Gzip.compress(Array("two".utf8))

@@ -12,6 +12,8 @@ public struct TracingConfigurationError: Error, CustomStringConvertible, Hashabl
         public static let invalidAddress = Code(description: "invalidAddress")
         /// A file cannot be written.
         public static let invalidPath = Code(description: "invalidPath")
+        /// The protocol has no such compression.
+        public static let invalidCompression = Code(description: "invalidCompression")
         /// A certificate or key cannot be read or does not fit.
         public static let invalidTLS = Code(description: "invalidTLS")
         /// A configuration file cannot be read or has mistakes; the message has a line `file:line: …` for each.

@@ -26,7 +26,11 @@ final class TraceSink: Sendable {
         var batch: SpanBatch {
             get throws {
                 var bytes = body
-                if headers[.contentEncoding] == "gzip" { bytes = try Gzip.decompress(bytes, maximumSize: 1 << 24) }
+                switch headers[.contentEncoding] {
+                case "gzip"?, "deflate"?: bytes = try Gzip.decompress(bytes, maximumSize: 1 << 24)
+                case "zstd"?: bytes = try Zstd.decompress(bytes, maximumSize: 1 << 24)
+                default: break
+                }
                 return headers[.contentType] == "application/json" ? try OTLPJSON.decode(bytes).batch : try OTLPProtobuf.decode(bytes).batch
             }
         }

@@ -12,7 +12,9 @@ public struct OTLPHTTPExporter: SpanExporter {
 
     /// - Throws: ``TracingConfigurationError`` when the endpoint is no http(s) URL, a header cannot be sent or a TLS file
     ///   cannot be used.
-    public init(configuration: OTLPHTTPExporterConfiguration = OTLPHTTPExporterConfiguration()) throws(TracingConfigurationError) {
+    public init(
+        configuration: OTLPHTTPExporterConfiguration = OTLPHTTPExporterConfiguration()
+    ) throws(TracingConfigurationError) {
         encoding = configuration.encoding
         client = try HTTPExportClient(
             HTTPExportClient.Settings(
@@ -36,9 +38,8 @@ public struct OTLPHTTPExporter: SpanExporter {
         guard !answer.body.isEmpty else { return .success }
         let isJSON = answer.contentType?.lowercased().hasPrefix("application/json") ?? (encoding == .json)
         // An accepted batch is not sent again because its receipt cannot be read.
-        guard let decoded = try? isJSON ? OTLPJSON.decodeExportResponse(answer.body) : OTLPProtobuf.decodeExportResponse(answer.body) else {
-            return .success
-        }
+        let decoded = isJSON ? try? OTLPJSON.decodeExportResponse(answer.body) : try? OTLPProtobuf.decodeExportResponse(answer.body)
+        guard let decoded else { return .success }
         return SpanExportResult(rejectedSpanCount: Int(clamping: decoded.rejectedSpans), message: decoded.message)
     }
 

@@ -44,7 +44,8 @@ extension TracingConfigurationError {
     static func endpoint(_ parts: EndpointText, _ reason: String, _ names: ExporterNames, expected: String) -> Self {
         TracingConfigurationError(
             code: .invalidEndpoint,
-            message: "\(names.protocolName) endpoint \"\(parts.redacted)\": \(reason); expected \(expected), for instance \(names.endpointExample)"
+            message: "\(names.protocolName) endpoint \"\(parts.redacted)\": \(reason); expected \(expected), "
+                + "for instance \(names.endpointExample)"
         )
     }
 }

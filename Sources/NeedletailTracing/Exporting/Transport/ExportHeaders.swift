@@ -8,7 +8,8 @@ enum ExportHeaders {
     ) throws(TracingConfigurationError) -> [(name: String, value: String)] {
         var result: [(name: String, value: String)] = []
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
-            guard !name.isEmpty, name.utf8.allSatisfy(isTokenByte), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
+            let isName = !name.isEmpty && name.utf8.allSatisfy(isTokenByte)
+            guard isName, value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
                 throw TracingConfigurationError(
                     code: .invalidHeader,
                     message: "\(names.protocolName) header \"\(name)\" (\(names.headers)): the name must be letters, digits and "
@@ -22,9 +23,6 @@ enum ExportHeaders {
 
     /// `tchar` of RFC 9110, section 5.6.2.
     private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
+        byte.isASCIILetterOrDigit || "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 }

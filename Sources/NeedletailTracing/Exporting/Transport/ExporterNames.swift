@@ -10,6 +10,8 @@ struct ExporterNames: Hashable, Sendable {
     let certificate: String
     let clientCertificate: String
     let clientKey: String
+    /// The setting that turns TLS off for an endpoint without scheme, where the protocol has one.
+    let insecure: String?
     /// Where a user name and a password belong, which an endpoint cannot carry.
     let credentials: String
     /// What to look at when the receiver does not speak the protocol.
@@ -25,6 +27,7 @@ struct ExporterNames: Hashable, Sendable {
 
     static let otlpGRPC = otlp(
         endpointExample: "http://localhost:4317",
+        insecure: "OTEL_EXPORTER_OTLP_INSECURE=true",
         otherProtocol: "port 4318 usually speaks HTTP: use port 4317, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
     )
 
@@ -37,6 +40,7 @@ struct ExporterNames: Hashable, Sendable {
         certificate: "tls.certificateFile",
         clientCertificate: "tls.clientCertificateFile",
         clientKey: "tls.clientKeyFile",
+        insecure: nil,
         credentials: "an Authorization header (headers)",
         otherProtocol: "Zipkin's spans go to a path that ends in /api/v2/spans"
     )
@@ -48,10 +52,11 @@ struct ExporterNames: Hashable, Sendable {
 
     static let jaegerGRPC = jaeger(
         endpointExample: JaegerGRPCExporterConfiguration.defaultEndpoint,
+        insecure: "isInsecure",
         otherProtocol: "Jaeger takes gRPC on port 14250, Thrift over HTTP on port 14268"
     )
 
-    private static func otlp(endpointExample: String, otherProtocol: String) -> ExporterNames {
+    private static func otlp(endpointExample: String, insecure: String? = nil, otherProtocol: String) -> ExporterNames {
         ExporterNames(
             protocolName: "OTLP",
             endpointExample: endpointExample,
@@ -61,12 +66,13 @@ struct ExporterNames: Hashable, Sendable {
             certificate: "OTEL_EXPORTER_OTLP_CERTIFICATE",
             clientCertificate: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
             clientKey: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+            insecure: insecure,
             credentials: "an Authorization header (OTEL_EXPORTER_OTLP_HEADERS)",
             otherProtocol: otherProtocol
         )
     }
 
-    private static func jaeger(endpointExample: String, otherProtocol: String) -> ExporterNames {
+    private static func jaeger(endpointExample: String, insecure: String? = nil, otherProtocol: String) -> ExporterNames {
         ExporterNames(
             protocolName: "Jaeger",
             endpointExample: endpointExample,
@@ -76,6 +82,7 @@ struct ExporterNames: Hashable, Sendable {
             certificate: "OTEL_EXPORTER_JAEGER_CERTIFICATE",
             clientCertificate: "tls.clientCertificateFile",
             clientKey: "tls.clientKeyFile",
+            insecure: insecure,
             credentials: "OTEL_EXPORTER_JAEGER_USER and OTEL_EXPORTER_JAEGER_PASSWORD",
             otherProtocol: otherProtocol
         )

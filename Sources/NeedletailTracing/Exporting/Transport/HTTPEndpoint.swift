@@ -16,7 +16,7 @@ struct HTTPEndpoint: Hashable, Sendable, CustomStringConvertible {
         if let reason = parts.mistake(names) { throw failure(reason) }
         let scheme = parts.scheme ?? "http"
         guard scheme == "http" || scheme == "https" else { throw failure("unknown scheme \"\(scheme)\"") }
-        guard HostAndPort(parts.authority) != nil else { throw failure("no host, or a bad port; an IPv6 address stands in brackets") }
+        guard HostAndPort(parts.authority) != nil else { throw failure(HostAndPort.mistake) }
         url = "\(scheme)://\(parts.authority)\(parts.path.hasPrefix("/") ? "" : "/")\(parts.path)"
     }
 }

@@ -47,7 +47,8 @@ struct HTTPExportClient: Sendable {
         endpoint = try HTTPEndpoint(settings.endpoint, names: settings.names)
         headers = try Self.headers(settings)
         timeout = settings.timeout.asExportTimeout
-        connection = HTTPExportConnection(timeout: timeout, tls: try settings.tls.forNIOSSL(settings.names))
+        let tls = try TLSMaterial(settings.tls, names: settings.names)
+        connection = HTTPExportConnection(timeout: timeout, tls: tls.configuration)
     }
 
     /// Compresses and sends the encoded form of `spanCount` spans, and returns the first 2xx answer.
@@ -80,7 +81,8 @@ struct HTTPExportClient: Sendable {
             guard let client = connection.client() else { return .failure(.shutDown) }
             let deadline = timeout > .zero ? NIODeadline.now() + TimeAmount(timeout) : .distantFuture
             let response = try await client.execute(request, deadline: deadline)
-            let body = (try? await response.body.collect(upTo: Self.maximumAnswerSize)).map { Array($0.readableBytesView) } ?? []
+            let collected = try? await response.body.collect(upTo: Self.maximumAnswerSize)
+            let body = collected.map { Array($0.readableBytesView) } ?? []
             if (200..<300).contains(response.status.code) {
                 return .success(Answer(status: response.status.code, contentType: response.headers.first(name: "Content-Type"), body: body))
             }

@@ -14,12 +14,10 @@ final class HTTPExportConnection: Sendable {
 
     private let state = Mutex(State.idle)
     private let timeout: Duration
-    private let tls: TLSConfiguration?
+    private let tls: TLSConfiguration
 
-    /// - Parameters:
-    ///   - timeout: of the connect, and of each wait for bytes; zero means no limit.
-    ///   - tls: `nil` for the system's trust.
-    init(timeout: Duration, tls: TLSConfiguration?) {
+    /// - Parameter timeout: of the connect, and of each wait for bytes; zero means no limit.
+    init(timeout: Duration, tls: TLSConfiguration) {
         self.timeout = timeout
         self.tls = tls
     }
@@ -52,7 +50,7 @@ final class HTTPExportConnection: Sendable {
         try? await client?.shutdown()
     }
 
-    private static func configuration(timeout: Duration, tls: TLSConfiguration?) -> HTTPClient.Configuration {
+    private static func configuration(timeout: Duration, tls: TLSConfiguration) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = tls
         configuration.redirectConfiguration = .disallow

@@ -36,7 +36,8 @@ enum HTTPRequestFailure: ExportRequestFailure {
         switch self {
         case .status(let code, _, _, _, _): code == 429 || (502...504).contains(code)
         case .transport: true
-        case .tls, .notHTTP, .timedOut, .cancelled, .shutDown: false
+        case .tls(let error): TLSFailure.isRetryable(error)
+        case .notHTTP, .timedOut, .cancelled, .shutDown: false
         }
     }
 
@@ -60,9 +61,13 @@ enum HTTPRequestFailure: ExportRequestFailure {
                 message: "\(endpoint) cannot be reached\(tries): \(error); does a trace receiver listen there?"
             )
         case .tls(let error):
-            return SpanExportError(code: .unavailable, message: "TLS with \(endpoint) failed\(tries): \(TLSFailure.explain(error, names))")
+            let reason = TLSFailure.explain(error, names)
+            return SpanExportError(code: .unavailable, message: "TLS with \(endpoint) failed\(tries): \(reason)")
         case .notHTTP:
-            return SpanExportError(code: .refused, message: "\(endpoint) answered\(tries) with something that is not HTTP; \(names.otherProtocol)")
+            return SpanExportError(
+                code: .refused,
+                message: "\(endpoint) answered\(tries) with something that is not HTTP; \(names.otherProtocol)"
+            )
         case .timedOut:
             return SpanExportError(code: .timedOut, message: "\(endpoint) gave no answer in time\(tries) (\(names.timeout))")
         case .cancelled: return CancellationError()
@@ -73,7 +78,8 @@ enum HTTPRequestFailure: ExportRequestFailure {
     /// What to do about a refusal.
     private static func advice(_ code: UInt, location: String?, _ names: ExporterNames) -> String {
         switch code {
-        case 300..<400: "; redirects are not followed\(location.map { ", it points to \(excerpt(Array($0.utf8)))" } ?? "") (\(names.endpoint))"
+        case 300..<400:
+            "; redirects are not followed\(location.map { ", it points to \(excerpt(Array($0.utf8)))" } ?? "") (\(names.endpoint))"
         case 401, 403: "; is the right key in the headers (\(names.headers))?"
         case 404, 405: "; is the path right (\(names.endpoint), for instance \(names.endpointExample))?"
         case 413: "; make batches smaller (OTEL_BSP_MAX_EXPORT_BATCH_SIZE)"

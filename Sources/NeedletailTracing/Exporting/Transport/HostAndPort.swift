@@ -6,6 +6,9 @@ struct HostAndPort: Hashable, Sendable {
     let host: String
     let port: Int?
 
+    /// What is wrong with a text that is neither.
+    static let mistake = "no host, or a bad port; an IPv6 address stands in brackets"
+
     /// - Returns: `nil` when the host has characters that no host has, or the port is no number from 1 to 65535.
     init?(_ authority: Substring) {
         var end = authority.firstIndex(of: ":") ?? authority.endIndex
@@ -29,9 +32,6 @@ struct HostAndPort: Hashable, Sendable {
 
     /// Letters, digits, and what names in real networks have besides.
     private static func isHostByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
-        }
+        byte.isASCIILetterOrDigit || "-._".utf8.contains(byte)
     }
 }

@@ -37,7 +37,9 @@ struct PEMFile {
     func certificates() throws(TracingConfigurationError) -> [NIOSSLCertificate] {
         let certificates = (try? NIOSSLCertificate.fromPEMBytes(bytes)) ?? []
         guard !certificates.isEmpty else {
-            throw .tls("file \"\(path)\" (\(setting)) holds no readable certificate; expected PEM text with -----BEGIN CERTIFICATE-----")
+            throw .tls(
+                "file \"\(path)\" (\(setting)) holds no readable certificate; expected PEM text with -----BEGIN CERTIFICATE-----"
+            )
         }
         return certificates
     }
@@ -46,11 +48,13 @@ struct PEMFile {
     func privateKey() throws(TracingConfigurationError) -> NIOSSLPrivateKey {
         do {
             // Without a callback the library would ask for the pass phrase at the terminal.
-            return try NIOSSLPrivateKey(bytes: bytes, format: .pem) { (_: NIOSSLPassphraseSetter<[UInt8]>) in throw NIOSSLError.failedToLoadPrivateKey }
+            return try NIOSSLPrivateKey(bytes: bytes, format: .pem) { (_: NIOSSLPassphraseSetter<[UInt8]>) in
+                throw NIOSSLError.failedToLoadPrivateKey
+            }
         } catch {
             throw .tls(
-                "file \"\(path)\" (\(setting)) holds no readable private key; expected PEM text with -----BEGIN PRIVATE KEY-----, "
-                    + "without a pass phrase"
+                "file \"\(path)\" (\(setting)) holds no readable private key; expected PEM text with "
+                    + "-----BEGIN PRIVATE KEY-----, without a pass phrase"
             )
         }
     }

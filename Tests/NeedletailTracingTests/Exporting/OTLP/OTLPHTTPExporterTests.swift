@@ -36,7 +36,10 @@ struct OTLPHTTPExporterTests {
         }
     }
 
-    @Test("Protobuf and JSON, plain and gzipped", arguments: [.protobuf, .json] as [OTLPHTTPExporterConfiguration.Encoding], [.none, .gzip] as [ExportCompression])
+    @Test(
+        "Protobuf and JSON, plain and compressed",
+        arguments: [.protobuf, .json] as [OTLPHTTPExporterConfiguration.Encoding], ExportCompression.allCases
+    )
     func encodings(encoding: OTLPHTTPExporterConfiguration.Encoding, compression: ExportCompression) async throws {
         let sink = TraceSink()
         let result = try await export(to: sink) { configuration, _ in
@@ -48,7 +51,7 @@ struct OTLPHTTPExporterTests {
         let request = try #require(sink.received.first)
         #expect(request.path == "/v1/traces")
         #expect(request.headers[.contentType] == (encoding == .json ? "application/json" : "application/x-protobuf"))
-        #expect(request.headers[.contentEncoding] == (compression == .gzip ? "gzip" : nil))
+        #expect(request.headers[.contentEncoding] == (compression == .none ? nil : compression.rawValue))
         #expect(request.headers[.userAgent]?.hasPrefix("OTel-OTLP-Exporter-Swift/") == true)
         #expect(request.headers[HTTPField.Name("X-Api-Key")!] == "secret")
         #expect(try request.batch == batch)
@@ -95,6 +98,44 @@ struct OTLPHTTPExporterTests {
         }
         #expect(error.code == .refused)
         #expect(error.message.contains("\(status)") && error.message.contains("do not like it"))
+    }
+
+    @Test("A refusal says what to do", arguments: [
+        (401, "OTEL_EXPORTER_OTLP_HEADERS"), (404, "/v1/traces"), (413, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"), (308, "https://elsewhere/"),
+    ])
+    func advice(status: Int, word: String) async throws {
+        let sink = TraceSink(answers: [.init(status: .init(code: status), headers: [.location: "https://elsewhere/"])])
+        guard case .failure(let error) = try await export(to: sink) else {
+            Issue.record("a refusal is an error")
+            return
+        }
+        #expect(error.message.contains(word))
+    }
+
+    @Test("A connection closed without an answer is tried again, one that breaks after the head of a 200 is not")
+    func brokenConnections() async throws {
+        let sink = HTTPSink([.closes, .closes, .breaksOff])
+        try await sink.serve { port in
+            let exporter = try OTLPHTTPExporter(
+                configuration: OTLPHTTPExporterConfiguration(endpoint: "127.0.0.1:\(port)", retry: impatient)
+            )
+            let result = try await exporter.export(batch)
+            #expect(result == .success)
+            await exporter.shutdown()
+        }
+        #expect(sink.received.count == 3)
+    }
+
+    @Test("A gRPC port is recognised")
+    func grpcPort() async throws {
+        try await GRPCSink().serve { [batch] port in
+            let exporter = try OTLPHTTPExporter(
+                configuration: OTLPHTTPExporterConfiguration(endpoint: "http://127.0.0.1:\(port)/v1/traces", retry: impatient)
+            )
+            let error = await #expect(throws: SpanExportError.self) { _ = try await exporter.export(batch) }
+            #expect(error?.message.contains("OTEL_EXPORTER_OTLP_PROTOCOL=grpc") == true, "\(String(describing: error))")
+            await exporter.shutdown()
+        }
     }
 
     @Test("The retries end")
