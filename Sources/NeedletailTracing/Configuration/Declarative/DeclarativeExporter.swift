@@ -75,7 +75,8 @@ enum DeclarativeExporter {
         guard let mapping = reader.mapping(otlpKeys + ["insecure"] + extraKeys) else { return configuration }
         if let endpoint = mapping["endpoint"], let text = endpoint.string() {
             do throws(TracingConfigurationError) {
-                configuration.endpoint = try EndpointText(text).checkedForGRPC(.otlpGRPC)
+                try GRPCEndpoint.check(text, .otlpGRPC)
+                configuration.endpoint = text
             } catch {
                 endpoint.mistake(error.message)
             }
@@ -101,7 +102,7 @@ enum DeclarativeExporter {
             clientKeyFile: text("key_file", from: own) ?? text("client_key_file", "client_key", from: mapping)
         )
         do throws(TracingConfigurationError) {
-            _ = try tls.forNIOSSL(names)
+            _ = try TLSMaterial(tls, names: names)
         } catch {
             let place = mapping["tls"] ?? tlsKeys.lazy.compactMap { mapping[$0] }.first
             place?.mistake(error.message)

@@ -20,14 +20,21 @@ extension EnvironmentReader {
         }
     }
 
-    /// An endpoint of gRPC: `host:port` with or without `http://`, `https://` or `grpc://`.
+    /// An endpoint of gRPC, as ``GRPCEndpoint`` reads it; a path, which other SDKs overlook, is taken off with a warning.
     func grpcEndpoint(_ variables: [String], _ names: ExporterNames, default fallback: String) -> String {
-        value(variables, default: fallback) { text, _ throws(Mistake) in
+        value(variables, default: fallback) { text, variable throws(Mistake) in
+            let parts = EndpointText(text)
+            let path = parts.scheme == "dns" || text.hasPrefix("unix:") || parts.path == "/" ? "" : parts.path
+            let pathless = String(text.dropLast(path.count))
             do throws(TracingConfigurationError) {
-                return try EndpointText(text).checkedForGRPC(names)
+                try GRPCEndpoint.check(pathless, names)
             } catch {
                 throw Mistake(error)
             }
+            if !path.isEmpty {
+                warn(variable, "\(variable): the path \"\(path)\" is left out, it means nothing to gRPC; \(names.otherProtocol).")
+            }
+            return pathless
         }
     }
 
@@ -38,6 +45,7 @@ extension EnvironmentReader {
             var headers: [String: String] = [:]
             for pair in try Self.pairs(text) { headers[pair.key.lowercased()] = pair.value }
             do throws(TracingConfigurationError) {
+                if names.isGRPC { _ = try GRPCMetadata.checked(headers, names: names) }
                 _ = try ExportHeaders.checked(headers, names: names)
             } catch {
                 throw Mistake(error)
@@ -68,7 +76,7 @@ extension EnvironmentReader {
         guard isComplete || isUnset(clientKey) || isUnset(clientCertificate) else { return tls }
         let client = TLSClientConfiguration(clientCertificateFile: certificateFile, clientKeyFile: keyFile)
         do throws(TracingConfigurationError) {
-            _ = try client.forNIOSSL(names)
+            _ = try TLSMaterial(client, names: names)
             tls.clientCertificateFile = certificateFile
             tls.clientKeyFile = keyFile
         } catch {
@@ -94,18 +102,6 @@ extension EnvironmentReader {
             }
             return path
         }
-    }
-}
-
-extension EndpointText {
-    /// - Returns: the text.
-    func checkedForGRPC(_ names: ExporterNames) throws(TracingConfigurationError) -> String {
-        let isGood = mistake(names) == nil && ["http", "https", "grpc"].contains(scheme ?? "http") && HostAndPort(authority) != nil
-        guard isGood else {
-            let reason = mistake(names) ?? "unknown scheme, no host, or a bad port"
-            throw .endpoint(self, reason, names, expected: "host:port or http(s)://host:port")
-        }
-        return text
     }
 }
 

@@ -10,12 +10,14 @@ struct ExporterNames: Hashable, Sendable {
     let certificate: String
     let clientCertificate: String
     let clientKey: String
-    /// The setting that turns TLS off for an endpoint without scheme, where the protocol has one.
+    /// The setting that turns TLS off for an endpoint without scheme; `nil` over HTTP.
     let insecure: String?
     /// Where a user name and a password belong, which an endpoint cannot carry.
     let credentials: String
     /// What to look at when the receiver does not speak the protocol.
     let otherProtocol: String
+
+    var isGRPC: Bool { insecure != nil }
 
     /// The exporter's `User-Agent` (OTLP specification, "User Agent").
     var userAgent: String { "OTel-\(protocolName)-Exporter-Swift/\(NeedletailTracingVersion.current)" }

@@ -63,6 +63,13 @@ struct GRPCEndpoint: Hashable, Sendable, CustomStringConvertible {
             }
     }
 
+    /// Finds the mistakes of an endpoint, before it is known what else belongs to it.
+    ///
+    /// - Throws: ``TracingConfigurationError`` `.invalidEndpoint`.
+    static func check(_ text: String, _ names: ExporterNames) throws(TracingConfigurationError) {
+        _ = try GRPCEndpoint(text, isInsecure: false, defaultPort: 1, names: names)
+    }
+
     /// `path`, `/path` or `///path`.
     private static func socketPath(
         _ text: Substring, _ failure: (String) -> TracingConfigurationError

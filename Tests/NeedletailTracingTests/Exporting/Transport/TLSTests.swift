@@ -74,13 +74,21 @@ struct TLSTests {
         }
     }
 
+    /// Calls the body with the paths of files that hold the texts.
+    private func withFiles(_ texts: [String], _ body: ([String]) async throws -> Void) async throws {
+        let folder = TemporaryFolder()
+        for (index, text) in texts.enumerated() { folder.store(text, to: "\(index).pem") }
+        try await body(texts.indices.map { "\(folder.path)/\($0).pem" })
+        withExtendedLifetime(folder) {}
+    }
+
     private static func failure(_ result: Result<SpanExportResult, SpanExportError>) -> SpanExportError? {
         if case .failure(let error) = result { error } else { nil }
     }
 
     @Test("Spans arrive at a receiver of a trusted authority", arguments: Wire.allCases, ["localhost", "127.0.0.1", "[::1]"])
     func trusted(wire: Wire, host: String) async throws {
-        try await withTemporaryFiles([TestCertificate.authority]) { files in
+        try await withFiles([TestCertificate.authority]) { files in
             let tls = TLSClientConfiguration(certificateFile: files[0])
             let (result, received) = try await Self.export(wire, to: host, tls: tls)
             #expect(try result.get() == .success)
@@ -90,7 +98,7 @@ struct TLSTests {
 
     @Test("A receiver of another authority is not spoken to, and the setting is named", arguments: Wire.allCases)
     func untrusted(wire: Wire) async throws {
-        try await withTemporaryFiles([TestCertificate.otherAuthority]) { files in
+        try await withFiles([TestCertificate.otherAuthority]) { files in
             for tls in [TLSClientConfiguration(certificateFile: files[0]), TLSClientConfiguration()] {
                 let (result, received) = try await Self.export(wire, tls: tls)
                 let error = try #require(Self.failure(result))
@@ -103,7 +111,7 @@ struct TLSTests {
 
     @Test("A client certificate opens a receiver that asks for one", arguments: Wire.allCases)
     func mutual(wire: Wire) async throws {
-        try await withTemporaryFiles([TestCertificate.authority, TestCertificate.client, TestCertificate.clientKey]) { files in
+        try await withFiles([TestCertificate.authority, TestCertificate.client, TestCertificate.clientKey]) { files in
             var tls = TLSClientConfiguration(certificateFile: files[0])
             let (refusal, _) = try await Self.export(wire, tls: tls, asksForClient: true)
             let error = try #require(Self.failure(refusal))
@@ -135,7 +143,7 @@ struct TLSTests {
 
     @Test("Files that cannot be used are named with their setting", arguments: Wire.allCases)
     func badFiles(wire: Wire) async throws {
-        try await withTemporaryFiles(["no certificate", TestCertificate.client, TestCertificate.serverKey]) { files in
+        try await withFiles(["no certificate", TestCertificate.client, TestCertificate.serverKey]) { files in
             let missing = files[0] + ".missing"
             let cases: [(TLSClientConfiguration, [String])] = [
                 (TLSClientConfiguration(certificateFile: missing), [missing, "OTEL_EXPORTER_OTLP_CERTIFICATE", "No such file"]),
