@@ -45,10 +45,11 @@ struct RichTrace {
         let values: KeyValuePairs<String, AttributeValue> = [
             "b.true": true, "b.false": false,
             "i.zero": 0, "i.min": .int(.min), "i.max": .int(.max),
-            "f.pi": 3.141592653589793, "f.whole": 2.0, "f.tiny": 5e-324, "f.big": 1e300,
+            "f.pi": 3.141592653589793, "f.whole": 2.0, "f.tiny": .double(.leastNonzeroMagnitude), "f.big": 1e300,
             "s.empty": "", "s.unicode": "héllo ☃ 𝄞 \"q\" \\ \n\t</x>", "s.long": .string(String(repeating: "L", count: 5000)),
             "a.strings": .array(["x", "", "é"]), "a.bools": .array([true, false]), "a.ints": .array([1, -2, .int(.max)]),
-            "a.doubles": .array([0.5, 2.25]), "a.empty": .array([]),
+            "a.doubles": .array([0.5, 2.25]), "a.empty": .array([]), "y.bytes": .bytes([0, 255, 16]),
+            "m.map": .keyValueList([Attribute("k", "v"), Attribute("n", 7)]),
         ]
         for (key, value) in values { span.setAttribute(key, value) }
         span.setAttribute("late", "first")

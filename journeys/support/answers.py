@@ -156,9 +156,9 @@ def as_text(tags):
 
 
 def zipkin_event(text):
-    """An annotation of OpenTelemetry's exporter, {"name": {attributes}}, or the text as the name."""
+    """An annotation: "name": {attributes} as the specification has it, in braces as Python's exporter has it, or the text as the name."""
     try:
-        ((name, attributes),) = json.loads(text).items()
+        ((name, attributes),) = json.loads(text if text.startswith("{") else f"{{{text}}}").items()
     except (ValueError, AttributeError):
         return [("event", "string", text)]
     return [("event", "string", name), *(listed((key, "string", plain_text(value))) for key, value in attributes.items())]

@@ -7,7 +7,7 @@ import time
 
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -33,6 +33,8 @@ def value(item):
         return AnyValue(bytes_value=item)
     if isinstance(item, list):
         return AnyValue(array_value=ArrayValue(values=[value(one) for one in item]))
+    if isinstance(item, dict):
+        return AnyValue(kvlist_value=KeyValueList(values=attributes(item)))
     return AnyValue(string_value=item)
 
 
