@@ -15,7 +15,7 @@ public import TraceModel
 ///     "Resource SDK"); leave it out to have the environment decide.
 ///   - attributes: of the resource; they win over the environment and over a file.
 ///   - environment: by default this process's (OpenTelemetry specification, "Environment Variables"). A value that cannot be
-///     used is warned of. `OTEL_CONFIG_FILE` names a file that replaces the other variables.
+///     used is warned of. `OTEL_CONFIG_FILE` names a file that replaces the other variables, `BENTOML_CONFIG` one of BentoML's.
 ///   - logger: for what this library has to say.
 /// - Returns: the service that exports the spans.
 /// - Throws: ``TracingConfigurationError`` for a file or a setting of it that cannot be used.
@@ -41,12 +41,13 @@ public func bootstrap(_ configuration: TracingConfiguration) throws(TracingConfi
 }
 
 extension TracingConfiguration {
-    /// What `OTEL_CONFIG_FILE` says when it is set, else the other variables (``init(environment:attributes:logger:)``).
+    /// What `OTEL_CONFIG_FILE` says when it is set, else the tracing block of the BentoML file that `BENTOML_CONFIG` names
+    /// (``bentoML(environment:attributes:logger:)``), else the other variables (``init(environment:attributes:logger:)``).
     ///
     /// - Parameters:
     ///   - serviceName: `service.name`; as all that code says it wins over the environment and over a file.
     ///   - attributes: of the resource.
-    /// - Throws: ``TracingConfigurationError`` `.invalidFile` with the line of each mistake in the file.
+    /// - Throws: ``TracingConfigurationError`` `.invalidFile` with the line of each mistake in a file.
     public static func load(
         serviceName: String? = nil,
         attributes: [Attribute] = [],
@@ -63,6 +64,7 @@ extension TracingConfiguration {
                 logger: logger
             )
         }
+        if let configuration = try bentoML(environment: environment, attributes: given.attributes, logger: logger) { return configuration }
         return TracingConfiguration(environment: environment, attributes: given.attributes, logger: logger)
     }
 }
