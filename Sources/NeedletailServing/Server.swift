@@ -43,8 +43,8 @@ public import UnixSignals
 /// As part of a program of several services, put it into their `ServiceGroup` and call nothing else: ``run()`` serves until
 /// graceful shutdown, answers what is under way, then exports the spans that are left. ``boundPort`` tells the port when
 /// `http.port` is 0. A program that has its own span processor passes it to ``init(configuration:spanProcessor:logger:)`` and
-/// keeps running and flushing it; otherwise the server makes an OTLP/HTTP exporter from the trace settings and the `OTEL_…`
-/// environment variables and owns it.
+/// keeps running and flushing it; otherwise the server makes exporters from the trace settings, a BentoML file (of
+/// `tracing.file`, else of `BENTOML_CONFIG`) and the `OTEL_…` environment variables, and owns them.
 ///
 /// Inside a model `request.withSpan` always works. For plain `withSpan` of swift-distributed-tracing call
 /// ``bootstrapInstrumentation()`` once, early in the program.
@@ -65,22 +65,25 @@ public final class Server: Service {
     /// - Parameters:
     ///   - spanProcessor: takes the spans instead of an exporter by the trace settings; the caller runs and flushes it.
     /// - Throws: ``TraceSettingsError`` for a wrong `--trace-config` word, `TracingConfigurationError` for an endpoint that
-    ///   cannot be used, ``InferenceError`` for a wrong model declaration.
+    ///   cannot be used or a tracing file with mistakes, ``InferenceError`` for a wrong model declaration.
     public init(
         configuration: ServerConfiguration = ServerConfiguration(),
         spanProcessor: (any SpanProcessor)? = nil,
         logger: Logger = Logger(label: "needletail.serving")
     ) throws {
-        let settings = try TraceSettings(traceConfig: configuration.tracing.traceConfig)
-        var processor = spanProcessor
-        var own: TracingSystem?
-        if spanProcessor == nil, settings.level != .off {
-            own = try Self.tracingSystem(settings, flushTimeout: configuration.tracing.flushTimeout, logger: logger)
-            processor = own.flatMap { $0.processors.isEmpty ? nil : $0.spanProcessor }
-        }
+        let tracing = try ServerTracing(
+            configuration.tracing,
+            exports: spanProcessor == nil,
+            environment: ProcessEnvironment.current,
+            logger: logger
+        )
+        let own = try tracing.configuration?.makeSystem()
+        let processor = spanProcessor ?? own.flatMap { $0.processors.isEmpty ? nil : $0.spanProcessor }
         // Without a processor there is no one to trace for; user code keeps whatever tracing the program has.
-        let tracer = processor.map { InferenceTracer(settings: settings, processor: $0) }
-        traceSettings = settings
+        let tracer = processor.map {
+            InferenceTracer(settings: tracing.settings, processor: $0, sampler: tracing.sampler, excludedURLs: tracing.excludedURLs)
+        }
+        traceSettings = tracing.settings
         core = InferenceCore(tracer: tracer)
         http = InferenceHTTPServer(configuration: configuration.http.frontEnd, core: core, logger: logger)
         self.logger = logger
@@ -167,42 +170,4 @@ public final class Server: Service {
 
     /// Spans in one export when no `bsp_max_export_batch_size` is given.
     public static let defaultMaxExportBatchSize = 2_048
-
-    private static func tracingSystem(_ settings: TraceSettings, flushTimeout: Duration, logger: Logger) throws -> TracingSystem {
-        let environment = ProcessEnvironment.current
-        var attributes: [Attribute] = []
-        for item in settings.resource {
-            attributes.removeAll { $0.key == item.key }
-            attributes.append(Attribute(item.key, .string(item.value)))
-        }
-        // What is wrong with the environment is said once, by the configuration below.
-        let silent = Logger(label: "needletail.serving") { _ in SwiftLogNoOpLogHandler() }
-        let hasName = attributes["service.name"] != nil || Resource.detected(environment: environment, logger: silent).isNamed
-        if !hasName { attributes.append(Attribute("service.name", .string(defaultServiceName))) }
-        var tracing = TracingConfiguration(environment: environment, attributes: attributes, logger: logger)
-        tracing.batch.shutdownTimeout = flushTimeout
-        if let url = settings.url {
-            var exporter = OTLPHTTPExporterConfiguration()
-            if case .otlpHTTP(let configured)? = tracing.exporters.first { exporter = configured }
-            exporter.endpoint = url
-            tracing.exporters = [.otlpHTTP(exporter)]
-        }
-        if let size = settings.bspMaxQueueSize {
-            tracing.batch.maxQueueSize = Int(size)
-        } else if environment["OTEL_BSP_MAX_QUEUE_SIZE"] == nil {
-            tracing.batch.maxQueueSize = defaultMaxQueueSize
-        }
-        if let size = settings.bspMaxExportBatchSize {
-            tracing.batch.maxExportBatchSize = Int(size)
-        } else if environment["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] == nil {
-            tracing.batch.maxExportBatchSize = min(defaultMaxExportBatchSize, tracing.batch.maxQueueSize)
-        }
-        if let delay = settings.bspScheduleDelay { tracing.batch.scheduleDelay = .milliseconds(Int64(delay)) }
-        return try tracing.makeSystem()
-    }
-}
-
-extension Resource {
-    /// Somebody gave the service a name.
-    fileprivate var isNamed: Bool { !serviceName.hasPrefix(Resource.unknownService) }
 }

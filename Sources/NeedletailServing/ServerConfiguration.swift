@@ -33,12 +33,18 @@ public struct ServerConfiguration: Sendable {
     public struct Tracing: Sendable {
         /// Words as `--trace-config` has them, for example `level=TIMESTAMPS`; read when the server is made.
         public var traceConfig: [String]
+        /// A file with a tracing block as BentoML has it (`TracingConfiguration(bentoMLFile:)`): exporter, share of requests,
+        /// excluded URLs. When it is `nil`, that of `BENTOML_CONFIG`, if any. Words win over it.
+        public var file: String?
+        /// Words that count where neither ``traceConfig`` nor a file says anything.
+        package var defaultWords: [String] = []
         /// The longest time that a stop spends on exporting the spans that are left; the rest is dropped and counted.
         public var flushTimeout: Duration
 
-        /// Without words nothing is traced.
-        public init(traceConfig: [String] = [], flushTimeout: Duration = .seconds(10)) {
+        /// Without words and file nothing is traced.
+        public init(traceConfig: [String] = [], file: String? = nil, flushTimeout: Duration = .seconds(10)) {
             self.traceConfig = traceConfig
+            self.file = file
             self.flushTimeout = flushTimeout
         }
     }

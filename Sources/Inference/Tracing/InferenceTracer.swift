@@ -20,7 +20,12 @@ public final class InferenceTracer: Sendable {
     public static let scope = InstrumentationScope(name: "needletail.inference")
 
     public let settings: TraceSettings
-    private let sampler: TraceSampler
+    /// Requests whose URL matches are not traced at all.
+    package let excludedURLs: ExcludedURLs
+    /// Says which requests are traced at all; `nil`: all.
+    private let sampler: (any Sampler)?
+    /// Counts what ``sampler`` lets through, by rate and count.
+    private let counter: TraceSampler
     private let processor: any SpanProcessor
     private let traceCount = Atomic<UInt64>(0)
     /// Makes the spans of ``InferenceRequest/withSpan(_:ofKind:_:)``, for the same processor.
@@ -29,10 +34,21 @@ public final class InferenceTracer: Sendable {
     private let unsampledContext: ServiceContext
 
     /// A tracer that hands spans to a processor; starting, flushing and stopping it is the caller's part.
-    public init(settings: TraceSettings, processor: any SpanProcessor) {
+    ///
+    /// - Parameters:
+    ///   - sampler: asked first; of what it lets through every `rate`-th is traced, up to `count`.
+    ///   - excludedURLs: of requests that are not traced, whatever their callers say.
+    public init(
+        settings: TraceSettings,
+        processor: any SpanProcessor,
+        sampler: (any Sampler)? = nil,
+        excludedURLs: ExcludedURLs = ExcludedURLs()
+    ) {
         self.settings = settings
         self.processor = processor
-        sampler = TraceSampler(settings)
+        self.sampler = sampler
+        self.excludedURLs = excludedURLs
+        counter = TraceSampler(settings)
         userTracer = NeedletailTracer(
             processor: processor,
             sampler: ParentBasedSampler(root: AlwaysOffSampler()),
@@ -47,16 +63,25 @@ public final class InferenceTracer: Sendable {
     package func decide(traceparent: String?, tracestate: @autoclosure () -> String?) -> Decision {
         guard settings.level != .off else { return Decision(trace: nil, serviceContext: unsampledContext) }
         let parent = traceparent.flatMap { TraceContext(traceparent: $0, tracestate: tracestate(), reading: .tolerant) }
-        guard sampler.shouldTrace(parentIsSampled: parent?.isSampled) else {
+        let traceID = parent?.traceID ?? IDGenerator.traceID()
+        guard isSampled(parent, traceID), counter.shouldTrace(parentIsSampled: parent?.isSampled) else {
             guard let parent else { return Decision(trace: nil, serviceContext: unsampledContext) }
             var context = ServiceContext.topLevel
             context.traceContext = parent
             return Decision(trace: nil, serviceContext: context)
         }
-        let trace = RequestTrace(parent: parent, number: traceCount.wrappingAdd(1, ordering: .relaxed).newValue)
+        let trace = RequestTrace(parent: parent, traceID: traceID, number: traceCount.wrappingAdd(1, ordering: .relaxed).newValue)
         var context = ServiceContext.topLevel
         context.traceContext = trace.computeContext
         return Decision(trace: trace, serviceContext: context)
+    }
+
+    /// What is decided about a request with an excluded URL: no span, and no context of the caller's.
+    package var exclusion: Decision { Decision(trace: nil, serviceContext: unsampledContext) }
+
+    private func isSampled(_ parent: TraceContext?, _ traceID: TraceID) -> Bool {
+        guard let sampler else { return true }
+        return sampler.sample(SamplingRequest(parent: parent, traceID: traceID, name: "InferRequest", kind: .server)).isSampled
     }
 
     /// Makes the spans of a request and hands them on.

@@ -18,8 +18,10 @@ package struct RequestTrace: Hashable, Sendable {
     package var number: UInt64
 
     /// A new trace, or the continuation of the caller's.
-    package init(parent: TraceContext?, number: UInt64) {
-        traceID = parent?.traceID ?? IDGenerator.traceID()
+    ///
+    /// - Parameter traceID: the caller's, or that of the new trace.
+    package init(parent: TraceContext?, traceID: TraceID, number: UInt64) {
+        self.traceID = traceID
         parentSpanID = parent?.spanID
         flags = (parent?.flags ?? []).union(.sampled)
         traceState = parent?.traceState ?? ""

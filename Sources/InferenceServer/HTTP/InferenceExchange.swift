@@ -29,7 +29,7 @@ struct InferenceExchange: ~Copyable {
 
     /// Reads, computes, answers, and records the spans.
     mutating func run(_ request: Request, path: String, writer: consuming ResponseWriter) async throws {
-        let decision = decide(request)
+        let decision = decide(request, path: path)
         if request.headers[.expect]?.lowercased() == "100-continue", !isTooLarge(request) {
             try await writer.writeInformationalHead(HTTPResponse(status: .continue))
         }
@@ -61,8 +61,9 @@ struct InferenceExchange: ~Copyable {
         if !isBodyRead { try await handler.discardBody(of: request) }
     }
 
-    private func decide(_ request: Request) -> InferenceTracer.Decision? {
+    private func decide(_ request: Request, path: String) -> InferenceTracer.Decision? {
         guard let tracer = handler.core.tracer else { return nil }
+        if tracer.excludedURLs.contains(scheme: "http", authority: request.head.authority ?? "", path: path) { return tracer.exclusion }
         var traceparent = request.headers[.traceparent]
         // The first of several fields counts.
         if let comma = traceparent?.utf8.firstIndex(of: UInt8(ascii: ",")) { traceparent = traceparent.map { String($0[..<comma]) } }

@@ -18,7 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck {
-            try InferenceService.check(options: serving, common: common, traceConfig: serving.traceConfig, logger: common.logger)
+            try InferenceService.check(options: serving, common: common, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
         try await PortCheck.available(serving.ports, host: common.host)
@@ -27,7 +27,6 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try InferenceService(
             options: serving,
             common: common,
-            traceConfig: serving.traceConfig,
             greeting: greeting,
             logger: logger
         )

@@ -25,7 +25,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck {
-            try InferenceService.check(options: serving, common: common, traceConfig: traceDefaults + serving.traceConfig, logger: common.logger)
+            try InferenceService.check(options: serving, common: common, defaultWords: traceDefaults, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
         try await PortCheck.available(serving.ports + backEnd.ports, host: common.host)
@@ -39,7 +39,7 @@ struct UpCommand: AsyncParsableCommand {
         let server = try InferenceService(
             options: serving,
             common: common,
-            traceConfig: traceDefaults + serving.traceConfig,
+            defaultWords: traceDefaults,
             greeting: greeting,
             logger: logger
         )

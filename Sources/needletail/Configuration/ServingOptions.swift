@@ -20,6 +20,15 @@ struct ServingOptions: ParsableArguments {
     )
     var traceConfig: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Exporter, share of requests and excluded URLs from a file with BentoML's tracing block; --trace-config wins.",
+            discussion: "Without it the file that BENTOML_CONFIG names, if any.",
+            valueName: "file"
+        )
+    )
+    var tracingFile: String?
+
     var ports: [PortUse] { [PortUse(flag: "http-port", port: httpPort)] }
 
     func validate() throws {

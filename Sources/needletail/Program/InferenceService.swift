@@ -9,22 +9,24 @@ struct InferenceService: Service {
     private let server: Server
     private let greeting: Greeting
 
-    /// - Parameter traceConfig: Words of `--trace-config`, the program's own before the user's.
-    init(options: ServingOptions, common: CommonOptions, traceConfig: [String], greeting: Greeting, logger: Logger) throws {
-        self.server = try Self.server(options: options, common: common, traceConfig: traceConfig, logger: logger)
+    /// - Parameter defaultWords: Words of `--trace-config` that count where neither the user's nor a tracing file says anything.
+    init(options: ServingOptions, common: CommonOptions, defaultWords: [String] = [], greeting: Greeting, logger: Logger) throws {
+        self.server = try Self.server(options: options, common: common, defaultWords: defaultWords, logger: logger)
         self.greeting = greeting
         server.bootstrapInstrumentation()
     }
 
     /// Throws what starting would throw about these settings, and starts nothing.
-    static func check(options: ServingOptions, common: CommonOptions, traceConfig: [String], logger: Logger) throws {
-        _ = try server(options: options, common: common, traceConfig: traceConfig, logger: logger)
+    static func check(options: ServingOptions, common: CommonOptions, defaultWords: [String] = [], logger: Logger) throws {
+        _ = try server(options: options, common: common, defaultWords: defaultWords, logger: logger)
     }
 
-    private static func server(options: ServingOptions, common: CommonOptions, traceConfig: [String], logger: Logger) throws -> Server {
+    private static func server(options: ServingOptions, common: CommonOptions, defaultWords: [String] = [], logger: Logger) throws -> Server {
+        var tracing = ServerConfiguration.Tracing(traceConfig: options.traceConfig, file: options.tracingFile, flushTimeout: common.flushTimeout)
+        tracing.defaultWords = defaultWords
         let configuration = ServerConfiguration(
             http: .init(host: common.host, port: options.httpPort),
-            tracing: .init(traceConfig: traceConfig, flushTimeout: common.flushTimeout),
+            tracing: tracing,
             models: [.passthrough]
         )
         return try Server(configuration: configuration, logger: logger)

@@ -19,8 +19,8 @@ extension TracingConfiguration {
     /// that is not tracing is BentoML's and is not looked at. Old key names work, with a notice. Words are read in any letter
     /// case, numbers may stand in quotes, and texts may have `${NAME}` and `${NAME:-default}`.
     ///
-    /// What counts, first to last: the file; the environment variables `OTEL_EXPORTER_…`, `OTEL_TRACES_SAMPLER` and
-    /// `OTEL_TRACES_EXPORTER` where the file says nothing; BentoML's defaults. `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
+    /// What counts, first to last: the file; the environment variables `OTEL_EXPORTER_…`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_EXPORTER`
+    /// and `OTEL_SWIFT_EXCLUDED_URLS` where the file says nothing; BentoML's defaults. `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
     /// `OTEL_BSP_…`, the limits, `OTEL_PROPAGATORS` and `OTEL_SDK_DISABLED` count as always.
     ///
     /// `sample_rate` is the share of traces that begin here and are sampled; a caller's decision is kept. As in BentoML it
@@ -143,7 +143,7 @@ extension TracingConfiguration {
         self.init(environment: other, attributes: attributes, logger: logger)
         let exporter = BentoMLExporter(tracing: tracing, place: file.place, environment: environment, logger: logger, notices: notices)
         exporters = exporter.configurations()
-        excludedURLs = tracing.excludedURLs ?? ExcludedURLs()
+        if let urls = tracing.excludedURLs { excludedURLs = urls }
         if let rate = tracing.sampleRate {
             sampler = ParentBasedSampler(root: TraceIDRatioSampler(ratio: rate))
         } else if environment["OTEL_TRACES_SAMPLER"]?.isEmpty != false {
