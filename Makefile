@@ -1,5 +1,5 @@
 # Needletail: `make run` starts it, `make test` checks it. `make help` names the rest.
-.PHONY: help run build test test-sources test-swift test-journeys test-peers bench clean
+.PHONY: help run build test test-sources test-swift test-journeys test-peers bench docs clean
 
 DATA_DIR ?= ./data
 ARGS ?=
@@ -54,6 +54,10 @@ bench: ## measure, and write the table in Benchmarks/README.md
 	$(SWIFT) build -c release --product needletail
 	$(SWIFT) build -c release --product needletail-bench
 	scripts/bench.sh
+
+docs: ## the SDK's documentation, an archive in .build/docs; a link that leads nowhere is an error
+	@scripts/check-toolchain.sh
+	@scripts/docs.sh
 
 clean: ## build products and virtual environments; the data stays
 	rm -rf $(BUILD_DIR) .venv .venv-peers .venv-senders journeys/artifacts

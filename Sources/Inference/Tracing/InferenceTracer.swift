@@ -22,9 +22,9 @@ public final class InferenceTracer: Sendable {
     public let settings: TraceSettings
     /// Requests whose URL matches are not traced at all.
     package let excludedURLs: ExcludedURLs
-    /// Says which requests are traced at all; `nil`: all.
-    private let sampler: (any Sampler)?
-    /// Counts what ``sampler`` lets through, by rate and count.
+    /// Decides which requests are traced at all; `nil`: all.
+    private let decider: NeedletailTracer?
+    /// Counts what was let through, by rate and count.
     private let counter: TraceSampler
     private let processor: any SpanProcessor
     private let traceCount = Atomic<UInt64>(0)
@@ -46,7 +46,7 @@ public final class InferenceTracer: Sendable {
     ) {
         self.settings = settings
         self.processor = processor
-        self.sampler = sampler
+        decider = sampler.map { NeedletailTracer(processor: MultiplexSpanProcessor([]), sampler: $0) }
         self.excludedURLs = excludedURLs
         counter = TraceSampler(settings)
         userTracer = NeedletailTracer(
@@ -63,14 +63,14 @@ public final class InferenceTracer: Sendable {
     package func decide(traceparent: String?, tracestate: @autoclosure () -> String?) -> Decision {
         guard settings.level != .off else { return Decision(trace: nil, serviceContext: unsampledContext) }
         let parent = traceparent.flatMap { TraceContext(traceparent: $0, tracestate: tracestate(), reading: .tolerant) }
-        let traceID = parent?.traceID ?? IDGenerator.traceID()
-        guard isSampled(parent, traceID), counter.shouldTrace(parentIsSampled: parent?.isSampled) else {
+        let decision = decider?.makeContext(name: "InferRequest", kind: .server, parent: parent)
+        guard decision?.isSampled != false, counter.shouldTrace(parentIsSampled: parent?.isSampled) else {
             guard let parent else { return Decision(trace: nil, serviceContext: unsampledContext) }
             var context = ServiceContext.topLevel
             context.traceContext = parent
             return Decision(trace: nil, serviceContext: context)
         }
-        let trace = RequestTrace(parent: parent, traceID: traceID, number: traceCount.wrappingAdd(1, ordering: .relaxed).newValue)
+        let trace = RequestTrace(parent: parent, decision: decision, number: traceCount.wrappingAdd(1, ordering: .relaxed).newValue)
         var context = ServiceContext.topLevel
         context.traceContext = trace.computeContext
         return Decision(trace: trace, serviceContext: context)
@@ -78,11 +78,6 @@ public final class InferenceTracer: Sendable {
 
     /// What is decided about a request with an excluded URL: no span, and no context of the caller's.
     package var exclusion: Decision { Decision(trace: nil, serviceContext: unsampledContext) }
-
-    private func isSampled(_ parent: TraceContext?, _ traceID: TraceID) -> Bool {
-        guard let sampler else { return true }
-        return sampler.sample(SamplingRequest(parent: parent, traceID: traceID, name: "InferRequest", kind: .server)).isSampled
-    }
 
     /// Makes the spans of a request and hands them on.
     package func record(_ request: TracedRequest) {

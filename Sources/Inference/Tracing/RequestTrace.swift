@@ -19,12 +19,12 @@ package struct RequestTrace: Hashable, Sendable {
 
     /// A new trace, or the continuation of the caller's.
     ///
-    /// - Parameter traceID: the caller's, or that of the new trace.
-    package init(parent: TraceContext?, traceID: TraceID, number: UInt64) {
-        self.traceID = traceID
+    /// - Parameter decision: the context that a sampler decided by, with the state it wrote; `nil` makes one.
+    package init(parent: TraceContext?, decision: TraceContext? = nil, number: UInt64) {
+        traceID = decision?.traceID ?? parent?.traceID ?? IDGenerator.traceID()
         parentSpanID = parent?.spanID
         flags = (parent?.flags ?? []).union(.sampled)
-        traceState = parent?.traceState ?? ""
+        traceState = (decision ?? parent)?.traceState ?? ""
         requestSpanID = IDGenerator.spanID()
         modelSpanID = IDGenerator.spanID()
         computeSpanID = IDGenerator.spanID()
