@@ -192,7 +192,7 @@ let package = Package(
             name: "NeedletailTracingTests",
             dependencies: [
                 "NeedletailTracing", "TraceModel", "TraceWire", "Compression", "JSONCoding", Product.tracing, Product.instrumentation,
-                Product.serviceContext, Product.logging, Product.lifecycle, Product.hummingbird, Product.nioCore, Product.nioPosix,
+                Product.serviceContext, Product.logging, Product.lifecycle, Product.unixSignals, Product.hummingbird, Product.nioCore, Product.nioPosix,
                 Product.nioHTTP1, Product.nioSSL, Product.httpTypes, Product.metrics, Product.metricsTestKit, Product.grpcCore, Product.grpcNIO,
             ]
         ),

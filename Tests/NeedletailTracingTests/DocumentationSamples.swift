@@ -6,6 +6,7 @@ import ServiceLifecycle
 import Testing
 import TraceModel
 import Tracing
+import UnixSignals
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -35,7 +35,6 @@ struct UpCommand: AsyncParsableCommand {
             dataDirectory: backEnd.dataDir,
             awaited: BackEnd.listeners(of: backEnd).union([.inferenceHTTP])
         )
-        let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
         let server = try InferenceService(
             options: serving,
             common: common,
@@ -43,6 +42,8 @@ struct UpCommand: AsyncParsableCommand {
             greeting: greeting,
             logger: logger
         )
+        // Made last, as it makes the data folder: a wrong tracing file leaves nothing behind.
+        let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
         try await Program.run(services + [server], options: common, logger: logger)
     }
 

@@ -25,6 +25,7 @@ extension TracingConfiguration {
     ///
     /// `sample_rate` is the share of traces that begin here and are sampled; a caller's decision is kept. As in BentoML it
     /// is 0 when it is not set. `max_tag_value_length` shortens tags, and with OTLP, which has none, attribute values.
+    /// `BENTOML_CONFIG_OVERRIDES` and `BENTOML_CONFIG_OPTIONS` are not read, with a notice.
     ///
     /// - Parameters:
     ///   - path: ends in `.yml` or `.yaml`.
@@ -77,6 +78,9 @@ extension TracingConfiguration {
         guard let file = try read(document, service: nil, environment: environment, notices: notices) else { return nil }
         return TracingConfiguration(file, notices: notices, service: nil, environment: environment, attributes: attributes, logger: logger)
     }
+
+    /// Where BentoML itself also looks.
+    private static let unreadVariables = ["BENTOML_CONFIG_OVERRIDES", "BENTOML_CONFIG_OPTIONS"]
 
     /// BentoML's name of the variable with the path.
     static let pathVariable = "BENTOML_CONFIG"
@@ -152,6 +156,9 @@ extension TracingConfiguration {
         }
         if tracing.chosenExporter == .otlp, let length = tracing.maximumTagValueLength, length > 0 {
             limits.attributeValueLength = min(limits.attributeValueLength ?? length, length)
+        }
+        for name in Self.unreadVariables where environment[name]?.contains("tracing") == true {
+            notices.add("\(name) is not read; write what it says of tracing into the file (\(file.place)).")
         }
         notices.log(to: logger)
     }

@@ -179,6 +179,13 @@ struct BentoMLFileTests {
         }
     }
 
+    @Test("What is not read of BentoML's variables is said", arguments: ["BENTOML_CONFIG_OVERRIDES", "BENTOML_CONFIG_OPTIONS"])
+    func unreadVariables(name: String) throws {
+        let file = try BentoMLReading("tracing: {\(Self.block)}", environment: [name: "tracing.sample_rate=1.0"])
+        #expect(file.log == ["\(name) is not read; write what it says of tracing into the file (f.yml:1: tracing). [:]"])
+        #expect(try BentoMLReading("tracing: {\(Self.block)}", environment: [name: "api_server.port=1"]).log.isEmpty)
+    }
+
     @Test("A name of another kind and a file that is not there are told from each other")
     func badPaths() {
         func message(_ environment: [String: String]) -> String? {
