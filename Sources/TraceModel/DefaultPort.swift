@@ -12,6 +12,8 @@ public enum DefaultPort {
     public static let jaegerCompactUDP = 6831
     /// Jaeger agent, Thrift binary over UDP.
     public static let jaegerBinaryUDP = 6832
+    /// Jaeger agent and collector, remote sampling over HTTP.
+    public static let jaegerSampling = 5778
     /// Jaeger collector, gRPC.
     public static let jaegerGRPC = 14250
     /// Jaeger collector, Thrift over HTTP.

@@ -23,7 +23,8 @@ package struct RequestTrace: Hashable, Sendable {
     package init(parent: TraceContext?, decision: TraceContext? = nil, number: UInt64) {
         traceID = decision?.traceID ?? parent?.traceID ?? IDGenerator.traceID()
         parentSpanID = parent?.spanID
-        flags = (parent?.flags ?? []).union(.sampled)
+        // Ids of our own are random; of the caller's only the caller knows.
+        flags = ((decision ?? parent)?.flags ?? .random).union(.sampled)
         traceState = (decision ?? parent)?.traceState ?? ""
         requestSpanID = IDGenerator.spanID()
         modelSpanID = IDGenerator.spanID()

@@ -111,6 +111,7 @@ public struct TracingConfiguration: Sendable {
             tracer: tracer,
             processors: processors,
             excludedURLs: excludedURLs,
+            remoteSamplers: isEnabled ? sampler.remoteSamplers : [],
             metricsFactory: metricsFactory,
             metricsInterval: metricsInterval
         )

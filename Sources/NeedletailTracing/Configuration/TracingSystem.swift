@@ -11,6 +11,8 @@ public struct TracingSystem: Service {
     public let processors: [BatchSpanProcessor]
     /// What middleware should leave alone.
     public let excludedURLs: ExcludedURLs
+    /// Those that have to be run.
+    private let remoteSamplers: [JaegerRemoteSampler]
     private let metricsFactory: (any MetricsFactory)?
     private let metricsInterval: Duration
 
@@ -19,12 +21,14 @@ public struct TracingSystem: Service {
         tracer: NeedletailTracer,
         processors: [BatchSpanProcessor],
         excludedURLs: ExcludedURLs,
+        remoteSamplers: [JaegerRemoteSampler],
         metricsFactory: (any MetricsFactory)?,
         metricsInterval: Duration
     ) {
         self.tracer = tracer
         self.processors = processors
         self.excludedURLs = excludedURLs
+        self.remoteSamplers = remoteSamplers
         self.metricsFactory = metricsFactory
         self.metricsInterval = metricsInterval
     }
@@ -56,6 +60,7 @@ public struct TracingSystem: Service {
     func export() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await reportMetrics() }
+            for sampler in remoteSamplers { group.addTask { await sampler.poll() } }
             await withTaskGroup(of: Void.self) { exports in
                 for processor in processors { exports.addTask { await processor.run() } }
             }

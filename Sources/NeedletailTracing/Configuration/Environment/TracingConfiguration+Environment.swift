@@ -6,6 +6,22 @@ extension TracingConfiguration {
     mutating func readSampler(_ reader: EnvironmentReader) {
         let argument = "OTEL_TRACES_SAMPLER_ARG"
         func ratio() -> TraceIDRatioSampler { TraceIDRatioSampler(ratio: reader.fraction(argument, default: 1)) }
+        let (current, resource, logger) = (sampler, resource, logger)
+        func remote() -> any Sampler {
+            var service = "unknown_service"
+            if case .string(let name)? = resource.attributes["service.name"] { service = name }
+            let configuration = reader.value(
+                [argument],
+                default: JaegerRemoteSamplerConfiguration(serviceName: service),
+                shownAs: "endpoint=\(JaegerRemoteSamplerConfiguration.defaultEndpoint)"
+            ) { text, _ throws(EnvironmentReader.Mistake) in try JaegerRemoteSamplerConfiguration(serviceName: service, argument: text) }
+            do throws(TracingConfigurationError) {
+                return try JaegerRemoteSampler(configuration, logger: logger)
+            } catch {
+                reader.warn(argument, error.message, instead: "\(current) is used")
+                return current
+            }
+        }
         let choices: KeyValuePairs<String, () -> any Sampler> = [
             "always_on": { AlwaysOnSampler() },
             "always_off": { AlwaysOffSampler() },
@@ -13,8 +29,9 @@ extension TracingConfiguration {
             "parentbased_always_on": { ParentBasedSampler(root: AlwaysOnSampler()) },
             "parentbased_always_off": { ParentBasedSampler(root: AlwaysOffSampler()) },
             "parentbased_traceidratio": { ParentBasedSampler(root: ratio()) },
+            "jaeger_remote": { remote() },
+            "parentbased_jaeger_remote": { ParentBasedSampler(root: remote()) },
         ]
-        let current = sampler
         sampler = reader.choice(["OTEL_TRACES_SAMPLER"], among: choices, default: { current }, shownAs: "parentbased_always_on")()
     }
 

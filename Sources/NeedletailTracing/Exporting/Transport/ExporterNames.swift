@@ -58,6 +58,13 @@ struct ExporterNames: Hashable, Sendable {
         otherProtocol: "Jaeger takes gRPC on port 14250, Thrift over HTTP on port 14268"
     )
 
+    /// Not of an exporter: of ``JaegerRemoteSampler``.
+    static let jaegerSampling = jaeger(
+        endpointExample: JaegerRemoteSamplerConfiguration.defaultEndpoint,
+        endpoint: "endpoint= in OTEL_TRACES_SAMPLER_ARG",
+        otherProtocol: "Jaeger answers sampling over HTTP on port 5778"
+    )
+
     private static func otlp(endpointExample: String, insecure: String? = nil, otherProtocol: String) -> ExporterNames {
         ExporterNames(
             protocolName: "OTLP",
@@ -74,11 +81,16 @@ struct ExporterNames: Hashable, Sendable {
         )
     }
 
-    private static func jaeger(endpointExample: String, insecure: String? = nil, otherProtocol: String) -> ExporterNames {
+    private static func jaeger(
+        endpointExample: String,
+        endpoint: String = "OTEL_EXPORTER_JAEGER_ENDPOINT",
+        insecure: String? = nil,
+        otherProtocol: String
+    ) -> ExporterNames {
         ExporterNames(
             protocolName: "Jaeger",
             endpointExample: endpointExample,
-            endpoint: "OTEL_EXPORTER_JAEGER_ENDPOINT",
+            endpoint: endpoint,
             headers: "headers",
             timeout: "OTEL_EXPORTER_JAEGER_TIMEOUT",
             certificate: "OTEL_EXPORTER_JAEGER_CERTIFICATE",
