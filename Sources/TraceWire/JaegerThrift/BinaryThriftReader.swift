@@ -46,18 +46,23 @@ struct BinaryThriftReader: ThriftReader {
         Double(bitPattern: UInt64(bigEndian: try cursor.fixed(UInt64.self)))
     }
 
-    mutating func binary() throws(WireError) -> UnsafeBufferPointer<UInt8> { try cursor.bytes(Int(try int32())) }
+    mutating func binary() throws(WireError) -> UnsafeBufferPointer<UInt8> {
+        let length = try int32()
+        return try cursor.bytes(Int(length))
+    }
 
     mutating func list() throws(WireError) -> (type: ThriftType?, count: Int) {
         let type = try cursor.byte()
-        let count = try cursor.count(Int64(try int32()))
+        let size = try int32()
+        let count = try cursor.count(Int64(size))
         return (count == 0 ? nil : try Self.type(type, cursor), count)
     }
 
     mutating func map() throws(WireError) -> (types: (key: ThriftType, value: ThriftType)?, count: Int) {
         let key = try cursor.byte()
         let value = try cursor.byte()
-        let count = try cursor.count(Int64(try int32()))
+        let size = try int32()
+        let count = try cursor.count(Int64(size))
         if count == 0 { return (nil, 0) }
         return ((try Self.type(key, cursor), try Self.type(value, cursor)), count)
     }

@@ -60,12 +60,14 @@ struct CompactThriftReader: ThriftReader {
 
     mutating func list() throws(WireError) -> (type: ThriftType?, count: Int) {
         let head = try cursor.byte()
-        let count = try cursor.count(head >> 4 == 15 ? Int64(clamping: try cursor.varint()) : Int64(head >> 4))
+        let size = head >> 4 == 15 ? try cursor.varint() : UInt64(head >> 4)
+        let count = try cursor.count(Int64(clamping: size))
         return (count == 0 ? nil : try Self.type(head & 0x0f, cursor), count)
     }
 
     mutating func map() throws(WireError) -> (types: (key: ThriftType, value: ThriftType)?, count: Int) {
-        let count = try cursor.count(Int64(clamping: try cursor.varint()))
+        let size = try cursor.varint()
+        let count = try cursor.count(Int64(clamping: size))
         if count == 0 { return (nil, 0) }
         let types = try cursor.byte()
         return ((try Self.type(types >> 4, cursor), try Self.type(types & 0x0f, cursor)), count)

@@ -150,8 +150,8 @@ struct ThriftCursor {
     }
 
     /// Checks a number of elements; each takes at least a byte.
-    func count(_ value: Int64, elementSize: Int = 1) throws(WireError) -> Int {
-        guard value >= 0, value <= Int64(left / elementSize) else {
+    func count(_ value: Int64) throws(WireError) -> Int {
+        guard value >= 0, value <= Int64(left) else {
             throw failure("a list of \(value) elements where \(left) bytes are left", at: position)
         }
         return Int(value)
