@@ -19,7 +19,7 @@ struct ProtobufCursor {
 
     /// Whose messages are read, for explanations.
     enum Schema: UInt8 {
-        case otlp, jaeger
+        case otlp, jaeger, zipkin
     }
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, schema: Schema = .otlp) {
@@ -173,6 +173,7 @@ struct ProtobufCursor {
             switch schema {
             case .otlp: ("OTLP", "a message of opentelemetry-proto's trace service")
             case .jaeger: ("Jaeger", "a PostSpansRequest of jaeger.api_v2")
+            case .zipkin: ("Zipkin", "a ListOfSpans of zipkin.proto3")
             }
         return WireError(code: .malformed, message: "malformed \(name) protobuf at byte \(offset): found \(found); expected \(expected)")
     }

@@ -24,6 +24,20 @@ public enum ZipkinJSON {
         }
     }
 
+    /// Reads a list of spans of version 1: the body of `POST /api/v1/spans` (zipkin-api, `zipkin-api.yaml`).
+    ///
+    /// The annotations `cs`, `cr`, `sr`, `ss`, `ms` and `mr` become kind and times, `sa`, `ca` and `ma` the other side's address. A span
+    /// that a client and its server reported together becomes two. Otherwise as ``decode(_:maximumElements:)``.
+    ///
+    /// - Parameter maximumElements: how many spans and annotations it may hold together.
+    /// - Throws: ``WireError`` when the bytes are no JSON list or hold more elements.
+    public static func decodeV1(_ bytes: [UInt8], maximumElements: Int = WireLimit.elements) throws(WireError) -> DecodedSpans {
+        try read(bytes) { reader in
+            var decoder = ZipkinJSONDecoder(maximumElements: maximumElements)
+            return try decoder.decodeV1(&reader)
+        }
+    }
+
     /// How the encoder writes what the spans do not say.
     public struct EncodingOptions: Hashable, Sendable {
         /// `localEndpoint.ipv4`, dotted decimal.

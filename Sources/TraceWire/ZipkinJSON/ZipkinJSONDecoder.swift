@@ -37,26 +37,36 @@ struct ZipkinJSONDecoder: ~Copyable {
         while let key = try reader.nextKey() {
             if try reader.readNull() { continue }
             switch key {
-            case "traceId": span.setTraceID(try text(&reader))
-            case "id": span.setSpanID(try text(&reader))
-            case "parentId": span.setParentSpanID(try text(&reader))
-            case "name": span.name = try text(&reader)
             case "kind": try kind(&reader, &span)
-            case "timestamp": span.timestamp = try time("timestamp", &reader, &span)
-            case "duration": span.duration = try time("duration", &reader, &span)
             case "localEndpoint": span.localEndpoint = try endpoint(&reader)
             case "remoteEndpoint": span.remoteEndpoint = try endpoint(&reader)
-            case "annotations": try annotations(&reader, &span)
+            case "annotations":
+                try objects("annotations", &reader, &span) { decoder, reader, span in
+                    span.annotations.append(try decoder.annotation(&reader, &span))
+                }
             case "tags": try tags(&reader, &span)
-            case "debug": span.isDebug = try flag(&reader)
             case "shared": span.isShared = try flag(&reader)
-            default:
-                try budget.take()
-                let name = ZipkinTag.otherPrefix + key.string
-                span.others.append(Attribute(key: name, value: try PlainJSON.read(&reader, &budget)))
+            default: try member(key, &reader, &span)
             }
         }
         return span
+    }
+
+    /// A member that both versions have, or one that neither has.
+    mutating func member(_ key: JSONKey, _ reader: inout JSONReader, _ span: inout ZipkinSpan) throws {
+        switch key {
+        case "traceId": span.setTraceID(try text(&reader))
+        case "id": span.setSpanID(try text(&reader))
+        case "parentId": span.setParentSpanID(try text(&reader))
+        case "name": span.name = try text(&reader)
+        case "timestamp": span.timestamp = try time("timestamp", &reader, &span)
+        case "duration": span.duration = try time("duration", &reader, &span)
+        case "debug": span.isDebug = try flag(&reader)
+        default:
+            try budget.take()
+            let name = ZipkinTag.otherPrefix + key.string
+            span.others.append(Attribute(key: name, value: try PlainJSON.read(&reader, &budget)))
+        }
     }
 
     private mutating func kind(_ reader: inout JSONReader, _ span: inout ZipkinSpan) throws {
@@ -86,34 +96,41 @@ struct ZipkinJSONDecoder: ~Copyable {
         return endpoint
     }
 
-    /// `[{"timestamp":µs,"value":string}]`
-    private mutating func annotations(_ reader: inout JSONReader, _ span: inout ZipkinSpan) throws {
+    /// A list of objects, each of which `element` reads; the span is refused when it is none.
+    mutating func objects(
+        _ name: String, _ reader: inout JSONReader, _ span: inout ZipkinSpan,
+        _ element: (inout ZipkinJSONDecoder, inout JSONReader, inout ZipkinSpan) throws -> Void
+    ) throws {
         guard try reader.peek() == .array else {
-            span.refuse("annotations that are no JSON list")
+            span.refuse("\(name) that are no JSON list")
             return try reader.skip()
         }
         try reader.beginArray()
         while try reader.nextElement() {
             try budget.take()
-            guard try reader.peek() == .object else {
-                if try !reader.readNull() {
-                    span.refuse("an annotation that is no JSON object")
-                    try reader.skip()
-                }
-                continue
+            if try reader.readNull() { continue }
+            if try reader.peek() == .object {
+                try element(&self, &reader, &span)
+            } else {
+                span.refuse("one of its \(name) that is no JSON object")
+                try reader.skip()
             }
-            var annotation = ZipkinAnnotation(timestamp: 0, value: "")
-            try reader.beginObject()
-            while let key = try reader.nextKey() {
-                if try reader.readNull() { continue }
-                switch key {
-                case "timestamp": annotation.timestamp = try time("annotation timestamp", &reader, &span) ?? 0
-                case "value": annotation.value = try text(&reader)
-                default: try reader.skip()
-                }
-            }
-            span.annotations.append(annotation)
         }
+    }
+
+    /// `{"timestamp":µs,"value":string}`
+    private mutating func annotation(_ reader: inout JSONReader, _ span: inout ZipkinSpan) throws -> ZipkinAnnotation {
+        var annotation = ZipkinAnnotation(timestamp: 0, value: "")
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "timestamp": annotation.timestamp = try time("annotation timestamp", &reader, &span) ?? 0
+            case "value": annotation.value = try text(&reader)
+            default: try reader.skip()
+            }
+        }
+        return annotation
     }
 
     /// `{string:string}`

@@ -25,7 +25,7 @@ struct ZipkinJSONEncoder {
             let resourceTags = group.resource.attributes.filter { $0.key != ZipkinTag.serviceName }.map(text(of:))
             let serviceName = group.resource.serviceName
             for scopeGroup in group.scopeSpans {
-                let groupTags = scopeTags(scopeGroup) + resourceTags
+                let groupTags = resourceTags + scopeTags(scopeGroup)
                 for span in scopeGroup.spans { self.span(span, serviceName: serviceName, groupTags: groupTags) }
             }
         }
@@ -131,8 +131,8 @@ struct ZipkinJSONEncoder {
 
     // MARK: Tags
 
-    /// What has no member of its own, then the span's attributes, then those of the resource; of a key that comes twice the
-    /// first counts.
+    /// What has no member of its own, the span's attributes, the resource's, then the scope: the order tells our decoder whose
+    /// they are. Of a key that comes twice the first counts.
     private mutating func tags(_ span: Span, _ groupTags: [(key: String, value: String)]) {
         keys.removeAll(keepingCapacity: true)
         keys.formUnion([ZipkinTag.serviceName, ZipkinTag.debug, ZipkinTag.shared, ZipkinTag.startTimeAbsent])

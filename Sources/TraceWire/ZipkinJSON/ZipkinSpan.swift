@@ -17,6 +17,8 @@ struct ZipkinSpan {
     var annotations: [ZipkinAnnotation] = []
     /// The tags: strings, unless a sender broke the rule.
     var tags: [Attribute] = []
+    /// The tags are in the order in which the sender wrote them; protobuf's maps have none.
+    var hasOrderedTags = true
     var isDebug = false
     var isShared = false
     /// Members that Zipkin does not define.

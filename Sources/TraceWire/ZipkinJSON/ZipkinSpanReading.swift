@@ -25,7 +25,8 @@ struct ZipkinSpanReading {
             parentSpanID: source.parentSpanID == source.spanID ? nil : source.parentSpanID,
             name: source.name, kind: .internal, startTime: 0, endTime: 0)
         span.attributes.reserveCapacity(source.tags.count)
-        for tag in source.tags { try read(tag, &budget) }
+        let ofResource = source.hasOrderedTags ? Self.copiedResource(source.tags) : 0..<0
+        for (index, tag) in source.tags.enumerated() { try read(tag, isOfResource: ofResource.contains(index), &budget) }
         finishResource(source.localEndpoint)
         finishScope()
         finishKind(source.kind)
@@ -40,7 +41,20 @@ struct ZipkinSpanReading {
 
     // MARK: Tags
 
-    private mutating func read(_ tag: Attribute, _ budget: inout ElementBudget) throws(WireError) {
+    /// Where the tags of a resource stand, those too that no convention names.
+    ///
+    /// OpenTelemetry's exporter for Python and our own write the attributes of the span, then those of the resource, which begin
+    /// with the SDK's, then those of the scope.
+    private static func copiedResource(_ tags: [Attribute]) -> Range<Int> {
+        guard let start = tags.firstIndex(where: { $0.key == ZipkinTag.serviceName || $0.key.hasPrefix("telemetry.sdk.") }),
+            let end = tags[start...].firstIndex(where: { $0.key == ZipkinTag.libraryName || $0.key == ZipkinTag.scopeName }),
+            let language = Array(tags[start..<end])["telemetry.sdk.language"],
+            language == "python" || language == "swift" && Array(tags[start..<end])["telemetry.sdk.name"] == "needletail"
+        else { return 0..<0 }
+        return start..<end
+    }
+
+    private mutating func read(_ tag: Attribute, isOfResource: Bool, _ budget: inout ElementBudget) throws(WireError) {
         switch tag.key {
         case ZipkinTag.serviceName: serviceName = tag.value
         case ZipkinTag.serviceNameSource: serviceNameSource = PlainJSON.text(tag.value)
@@ -57,12 +71,12 @@ struct ZipkinSpanReading {
         case ZipkinTag.droppedAttributes: readCount(tag, \.droppedAttributesCount)
         case ZipkinTag.droppedEvents: readCount(tag, \.droppedEventsCount)
         case ZipkinTag.droppedLinks: readCount(tag, \.droppedLinksCount)
-        default: try readOther(tag, &budget)
+        default: try readOther(tag, isOfResource: isOfResource, &budget)
         }
     }
 
-    private mutating func readOther(_ tag: Attribute, _ budget: inout ElementBudget) throws(WireError) {
-        if ResourceKey.contains(tag.key) {
+    private mutating func readOther(_ tag: Attribute, isOfResource: Bool, _ budget: inout ElementBudget) throws(WireError) {
+        if isOfResource || ResourceKey.contains(tag.key) {
             resource.attributes.append(try ZipkinTagType.typed(tag, &budget))
         } else if tag.key.hasPrefix(ZipkinTag.scopePrefix) {
             scope.attributes.append(Attribute(key: String(tag.key.dropFirst(ZipkinTag.scopePrefix.count)), value: tag.value))

@@ -52,7 +52,7 @@ import TraceWire
             """
             [{"traceId": "0af7651916cd43dd8448eb211c80319c", "id": "00f067aa0ba90001", "name": "POST /v1/ch\\u00e4t \\ud834\\udd1e", "timestamp": 1700000000123457,
             "duration": 1235, "localEndpoint": {"serviceName": "first", "port": 31313}, "kind": null, "tags": {"user": "7", "http.status_code": "503",
-            "error": "it br\\u00f6ke", "service.name": "rich", "service.version": "1.2.3", "telemetry.sdk.language": "python", "telemetry.sdk.name": "opentelemetry",
+            "error": "it br\\u00f6ke", "service.name": "rich", "service.version": "1.2.3", "telemetry.sdk.language": "python", "telemetry.sdk.name": "opentelemetry", "team": "blue",
             "otel.library.name": "lib", "otel.library.version": "0.9", "otel.scope.name": "lib", "otel.scope.version": "0.9",
             "otel.status_code": "ERROR", "otel.dropped_attributes_count": "10", "otel.dropped_events_count": "3", "otel.dropped_links_count": "1"},
             "annotations": [{"timestamp": 1700000000123458, "value": "{\\"ev.one\\": {\\"b\\": true, \\"f\\": 1.5, \\"i\\": 1, \\"l\\": [\\"m\\", \\"n\\"], \\"s\\": \\"v\\"}}"},
@@ -61,7 +61,7 @@ import TraceWire
         let expected = SpanBatch(
             resource: Resource(attributes: [
                 Attribute("service.name", "rich"), Attribute("service.version", "1.2.3"), Attribute("telemetry.sdk.language", "python"),
-                Attribute("telemetry.sdk.name", "opentelemetry"),
+                Attribute("telemetry.sdk.name", "opentelemetry"), Attribute("team", "blue"),
             ]),
             scope: InstrumentationScope(name: "lib", version: "0.9"),
             spans: [
@@ -263,7 +263,7 @@ import TraceWire
             (#"{"traceId":"1","id":"1","parentId":"-"}"#, "parent span id '-'"), (#"{"traceId":"1","id":"1","timestamp":"soon"}"#, "timestamp 'soon'"),
             (#"{"traceId":"1","id":"1","timestamp":-1}"#, "timestamp '-1'"), (#"{"traceId":"1","id":"1","timestamp":1e300}"#, "timestamp '1e300'"),
             (#"{"traceId":"1","id":"1","duration":99999999999999999999}"#, "duration '99999999999999999999'"), (#"{"traceId":"1","id":"1","tags":[]}"#, "tags"),
-            (#"{"traceId":"1","id":"1","annotations":{}}"#, "annotations"), (#"{"traceId":"1","id":"1","annotations":[1]}"#, "an annotation"),
+            (#"{"traceId":"1","id":"1","annotations":{}}"#, "annotations"), (#"{"traceId":"1","id":"1","annotations":[1]}"#, "one of its annotations"),
             (#""text""#, "expected a JSON object"), ("null", "expected a JSON object"), (#"{"traceId":{},"id":[]}"#, "trace id ''"),
         ])
     func rejection(bad: String, reason: String) throws {

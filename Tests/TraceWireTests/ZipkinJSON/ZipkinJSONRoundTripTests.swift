@@ -35,6 +35,7 @@ import TraceWire
             ResourceSpans(
                 resource: Resource(attributes: [
                     Attribute("service.name", "Shop"), Attribute("service.version", "1"), Attribute("process.pid", 17), Attribute("host.ip", .array(["::1", "10.0.0.1"])),
+                    Attribute("telemetry.sdk.name", "needletail"), Attribute("telemetry.sdk.language", "swift"), Attribute("team", "blue"),
                 ]),
                 scopeSpans: [
                     ScopeSpans(scope: InstrumentationScope(name: "lib", version: "2", attributes: [Attribute("k", "v")]), schemaURL: "https://schema", spans: spans)
