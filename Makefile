@@ -1,5 +1,5 @@
 # Needletail: `make run` starts it, `make test` checks it. `make help` names the rest.
-.PHONY: help run build test test-sources test-swift test-journeys test-peers bench docs clean
+.PHONY: help run example build test test-sources test-swift test-journeys test-peers bench docs clean
 
 DATA_DIR ?= ./data
 ARGS ?=
@@ -11,6 +11,9 @@ help: ## this list
 
 run: build ## install what is missing, build, start `needletail up` on the default ports (ARGS="--http-port 9000 …")
 	@exec $(BUILD_DIR)/release/needletail up --data-dir $(DATA_DIR) $(ARGS)
+
+example: ## two traced services, and the addresses of their traces (Examples/README.md)
+	@exec scripts/example.sh
 
 build: ## the program, release build
 	@scripts/install-packages.sh build
@@ -37,6 +40,8 @@ test-journeys: ## the real program (debug build) driven by real clients; picture
 	@scripts/venv.sh .venv-senders journeys/senders/requirements.txt
 	$(SWIFT) build --product needletail
 	$(SWIFT) build --product needletail-span-sender
+	$(SWIFT) build --product example-storefront
+	$(SWIFT) build --product example-inventory
 	.venv/bin/python -m pytest journeys --ignore=journeys/peers $(PYTEST_ARGS)
 
 test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to the program

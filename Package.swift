@@ -183,6 +183,25 @@ let package = Package(
             path: "journeys/span-sender"
         ),
 
+        // Examples: programs to read and to start with `make example`.
+        .executableTarget(
+            name: "example-storefront",
+            dependencies: [
+                "NeedletailTracing", "NeedletailTracingHummingbird", "NeedletailTracingHTTPClient", "NeedletailTracingLogging", "TraceModel",
+                Product.hummingbird, Product.httpClient, Product.httpTypes, Product.logging, Product.lifecycle, Product.unixSignals,
+                Product.tracing, Product.nioCore, Product.nioHTTP1,
+            ],
+            path: "Examples/TwoServices/Storefront"
+        ),
+        .executableTarget(
+            name: "example-inventory",
+            dependencies: [
+                "NeedletailTracing", "NeedletailTracingHummingbird", "NeedletailTracingLogging", "TraceModel", Product.hummingbird, Product.logging,
+                Product.lifecycle, Product.unixSignals, Product.tracing, Product.nioCore,
+            ],
+            path: "Examples/TwoServices/Inventory"
+        ),
+
         // Tests mirror Sources.
         .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
@@ -214,7 +233,8 @@ let package = Package(
         .testTarget(
             name: "NeedletailTracingHTTPClientTests",
             dependencies: [
-                "NeedletailTracingHTTPClient", "NeedletailTracing", "TraceModel", Product.httpClient, Product.hummingbird, Product.httpTypes,
+                "NeedletailTracingHTTPClient", "NeedletailTracingHummingbird", "NeedletailTracing", "TraceModel", Product.httpClient,
+                Product.hummingbird, Product.hummingbirdTesting, Product.httpTypes,
                 Product.nioCore, Product.nioHTTP1, Product.tracing, Product.serviceContext, Product.logging,
             ]
         ),

@@ -100,8 +100,11 @@ public struct TracedHTTPClient: Sendable {
         logger: Logger?
     ) async throws -> HTTPClientResponse {
         var request = request
-        // A client with a tracer of its own writes the headers itself, from the service context, and would add to ours.
-        if !(client.tracer is NeedletailTracer) { tracer.inject(context, into: &request.headers, using: HTTPHeadersInjector()) }
+        var headers = HTTPHeaders()
+        tracer.inject(context, into: &headers, using: HTTPHeadersInjector())
+        for header in headers { request.headers.remove(name: header.name) }
+        // A client with a tracer of its own adds the headers itself, from the service context.
+        if !(client.tracer is NeedletailTracer) { request.headers.add(contentsOf: headers) }
         return try await ServiceContext.withValue(context.suppressingSpans) { [request] in
             try await client.execute(request, deadline: deadline, logger: logger)
         }

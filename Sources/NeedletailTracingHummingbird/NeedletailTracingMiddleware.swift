@@ -15,7 +15,7 @@ internal import TracingConventions
 /// ```
 ///
 /// Add it first: what runs after it, and the handlers, are within the span, so that `withSpan` there makes children of it.
-/// The span has the name `GET /users/:id` and the attributes of the stable HTTP semantic conventions. It ends when the last
+/// The span has the name `GET /users/{id}` and the attributes of the stable HTTP semantic conventions. It ends when the last
 /// byte of the response is written, also of a streamed one. A request that matches no route has the bare
 /// name `GET`.
 ///

@@ -7,7 +7,7 @@ public struct HTTPServerRequest: Hashable, Sendable {
     public var path: String
     /// Without the question mark.
     public var query: String?
-    /// The template that matched, such as `/users/:id`.
+    /// The template that matched, such as `/users/{id}`.
     public var route: String?
     /// The host the caller asked for.
     public var server: NetworkEndpoint?
