@@ -42,6 +42,8 @@ struct TracedHTTPClientTests {
             let port = try #require(client.port)
             var settings = HTTPClient.Configuration()
             settings.tracing.tracer = ownTracer
+            // A refused connection is told at once, not tried again until the time is up.
+            settings.connectionPool.retryConnectionEstablishment = false
             let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
             do {
                 try await body(http.traced(tracer: tracer, configuration: configuration), "http://127.0.0.1:\(port)")
@@ -70,6 +72,10 @@ struct TracedHTTPClientTests {
         return memory.spans.first { $0.kind == .server }
     }
 
+    private static func int(_ value: AttributeValue?) -> Int64? {
+        if case .int(let number)? = value { number } else { nil }
+    }
+
     @Test("Caller, client, server and handler are one trace, and the client's span ends with the body", arguments: [false, true])
     func oneTrace(clientTracesItself: Bool) async throws {
         let tracer = NeedletailTracer(processor: memory)
@@ -93,6 +99,9 @@ struct TracedHTTPClientTests {
             #expect(client.attributes["http.request.method"] == "GET")
             #expect(client.attributes["http.response.status_code"] == 200)
             #expect(client.attributes["server.address"] == "127.0.0.1")
+            let port = try #require(Self.int(client.attributes["server.port"]))
+            #expect(base.hasSuffix(":\(port)"))
+            #expect(server.attributes["server.port"] == client.attributes["server.port"])
             #expect(client.attributes["network.protocol.version"] == "1.1")
             #expect(client.attributes["http.request.resend_count"] == nil)
             #expect(client.status.code == .unset)

@@ -5,6 +5,7 @@ internal import NeedletailTracingHummingbird
 internal import NeedletailTracingLogging
 internal import ServiceLifecycle
 internal import Tracing
+internal import UnixSignals
 
 /// Knows what is on the shelves. `GET /stock/lamp` answers with a number; `/stock/unicorn` always fails.
 @main

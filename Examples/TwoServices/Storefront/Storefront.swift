@@ -2,12 +2,14 @@ internal import AsyncHTTPClient
 internal import HTTPTypes
 internal import Hummingbird
 internal import Logging
+internal import NIOHTTP1
 internal import NeedletailTracing
 internal import NeedletailTracingHTTPClient
 internal import NeedletailTracingHummingbird
 internal import NeedletailTracingLogging
 internal import ServiceLifecycle
 internal import Tracing
+internal import UnixSignals
 
 /// Sells what the inventory has. `GET /checkout/lamp` asks the inventory, charges a card and answers.
 @main

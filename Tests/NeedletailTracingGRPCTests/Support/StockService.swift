@@ -13,7 +13,7 @@ struct StockService: RegistrableRPCService {
     static func method(_ name: String) -> MethodDescriptor { MethodDescriptor(service: descriptor, method: name) }
 
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-        handle("Take", in: &router) { message in try await tracer.withSpan("take from the shelf") { _ in [message] } }
+        handle("Take", in: &router) { message in tracer.withSpan("take from the shelf") { _ in [message] } }
         handle("Refuse", in: &router) { _ in throw RPCError(code: .failedPrecondition, message: "nothing left") }
         handle("Break", in: &router) { _ in throw Broken() }
         handle("Count", in: &router) { message in (0..<3).map { message + [UInt8($0)] } }
