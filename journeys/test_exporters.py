@@ -208,6 +208,7 @@ PYTHON = {
     "jaeger-http": lambda to: to.jaeger_http,
     "jaeger-grpc": lambda to: f"127.0.0.1:{to.jaeger_grpc_port}",
     "zipkin-json": lambda to: to.zipkin,
+    "zipkin-proto": lambda to: to.zipkin,
 }
 
 
@@ -218,7 +219,7 @@ def test_python_s_exporters(traces_program, name):
     assert outer.tags["span.kind"] == "client"
     assert inner.service == f"python over {name}"
     assert {**inner.tags, **inner.resource}["zone"] == "b"
-    text = name == "zipkin-json"
+    text = name.startswith("zipkin")
     assert [inner.tags[key] for key in ("count", "ratio", "on", "text")] == (["3", "0.5", "true", "grün"] if text else [3, 0.5, True, "grün"])
     assert inner.tags["otel.scope.name"] == "journey" and inner.tags["otel.scope.version"] == "1.2"
     assert inner.event_names == ["cache miss"]

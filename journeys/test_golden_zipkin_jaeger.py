@@ -44,11 +44,13 @@ SINKS = {
     "http14268": ("jaeger-http", post(lambda program: program.jaeger_http, "application/x-thrift")),
     "grpc14250": ("jaeger-grpc", send_grpc),
     "http9411": ("zipkin-json", post(lambda program: program.zipkin, "application/json")),
+    "http9411 protobuf": ("zipkin-proto", post(lambda program: program.zipkin, "application/x-protobuf")),
 }
 
 
 def captures(sink):
-    return [path for path in sorted(GOLDEN.glob(f"**/*-{sink}.bin")) if "zipkin-proto" not in str(path)]
+    name, *protobuf = sink.split()
+    return [path for path in sorted(GOLDEN.glob(f"**/*-{name}.bin")) if ("zipkin-proto" in str(path)) == bool(protobuf)]
 
 
 # What the back end makes of Zipkin's endpoints, which are no tags.

@@ -196,14 +196,34 @@ struct SpanHTTPReceiverTests {
         try await PlainHTTPProtocol.zipkin.withReceiver(store: InMemoryTraceStore()) { (receiver) async throws in
             #expect(try await receiver.post(ZipkinJSON.encode(batch(spans: 1)), to: "/api/v2/spans", type: type).status == .accepted)
             #expect(try await receiver.post(Array("[]".utf8), to: "/api/v2/spans", type: type).status == .accepted)
-            for other in ["application/x-protobuf", "application/x-thrift"] {
-                let refused = try await receiver.post([], to: "/api/v2/spans", type: other)
+            let old = """
+                [{"traceId":"000000000000002a","id":"000000000000002b","name":"old","timestamp":1700000000000000,"duration":10,
+                "annotations":[{"timestamp":1700000000000000,"value":"sr","endpoint":{"serviceName":"elder"}}]}]
+                """
+            #expect(try await receiver.post(Array(old.utf8), to: "/api/v1/spans", type: type).status == .accepted)
+            for path in ["/api/v2/spans", "/api/v1/spans"] {
+                let refused = try await receiver.post([], to: path, type: "application/x-thrift")
                 #expect(refused.status == .unsupportedMediaType)
                 #expect(refused.text.contains("application/json"))
             }
-            let old = try await receiver.post([], to: "/api/v1/spans", type: type)
-            #expect(old.status == .notFound)
-            #expect(old.text.contains("/api/v2/spans"))
+        }
+    }
+
+    @Test("Zipkin's protobuf is told by its media type")
+    func zipkinProtobuf() async throws {
+        let store = InMemoryTraceStore()
+        try await PlainHTTPProtocol.zipkin.withReceiver(store: store) { (receiver) async throws in
+            // ListOfSpans { 1: Span { 1: trace id, 3: id, 5: name, 6: timestamp, 7: duration, 8: { 1: service } } }
+            let span: [UInt8] =
+                [0x0a, 8, 0, 0, 0, 0, 0, 0, 0, 42, 0x1a, 8, 0, 0, 0, 0, 0, 0, 0, 43, 0x2a, 3] + Array("new".utf8)
+                + [0x31, 0, 0, 0, 0, 1, 0, 0, 0, 0x38, 10, 0x42, 3, 0x0a, 1, 0x73]
+            let body = [0x0a, UInt8(span.count)] + span
+            let response = try await receiver.post(body, to: "/api/v2/spans", type: "application/x-protobuf")
+            #expect(response.status == .accepted, "\(response.text)")
+            let stored = try #require(try await store.trace(TraceID(high: 0, low: 42))).batch
+            #expect(stored.resourceSpans.first?.scopeSpans.first?.spans.map(\.name) == ["new"])
+            let wrong = try await receiver.post(body, to: "/api/v1/spans", type: "application/x-protobuf")
+            #expect(wrong.status == .unsupportedMediaType)
         }
     }
 

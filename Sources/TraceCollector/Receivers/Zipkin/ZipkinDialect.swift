@@ -6,34 +6,40 @@ internal import TraceWire
 struct ZipkinDialect: SpanHTTPDialect {
     enum Format {
         case json
+        case protobuf
+        case version1JSON
     }
 
     private static let path = "/api/v2/spans"
+    private static let version1Path = "/api/v1/spans"
 
     let spanProtocol = SpanProtocol.zipkin
 
-    func takesSpans(at path: String) -> Bool { path == Self.path }
+    func takesSpans(at path: String) -> Bool { path == Self.path || path == Self.version1Path }
 
     func elsewhere(_ request: Request) -> Response {
-        switch request.uri.path {
-        case "/api/v1/spans":
-            .text(.notFound, "404 Zipkin's v1 format is not taken here: send version 2 as JSON to POST \(Self.path)\n")
-        default:
-            .text(.notFound, "404 not found: Zipkin spans go to POST \(Self.path)\n")
-        }
+        .text(.notFound, "404 not found: Zipkin spans go to POST \(Self.path)\n")
     }
 
     /// As in Zipkin, a type is not needed, and any that names no other format means JSON.
     func format(of request: Request) throws(RefusedFormat) -> Format {
+        let isVersion1 = request.uri.path == Self.version1Path
         switch mediaType(request.headers[.contentType]) {
-        case "application/x-protobuf", "application/protobuf", "application/x-thrift":
-            throw RefusedFormat(supported: ["application/json"])
+        case "application/x-protobuf", "application/protobuf":
+            if isVersion1 { throw RefusedFormat(supported: ["application/json"]) }
+            return .protobuf
+        case "application/x-thrift", "application/vnd.apache.thrift.binary":
+            throw RefusedFormat(supported: isVersion1 ? ["application/json"] : ["application/json", "application/x-protobuf"])
         default:
-            return .json
+            return isVersion1 ? .version1JSON : .json
         }
     }
 
     func decode(_ body: [UInt8], as format: Format) throws(WireError) -> DecodedSpans {
-        try ZipkinJSON.decode(body)
+        switch format {
+        case .json: try ZipkinJSON.decode(body)
+        case .protobuf: try ZipkinProtobuf.decode(body)
+        case .version1JSON: try ZipkinJSON.decodeV1(body)
+        }
     }
 }
