@@ -10,7 +10,7 @@ public protocol Sampler: Sendable, CustomStringConvertible {
 
 /// What a sampler knows of a span that is about to start.
 public struct SamplingRequest: Sendable {
-    /// The context of the parent; `nil` for a root span. A remote one may be just a decision (``TraceContext/decision``) or have
+    /// The context of the parent; `nil` for a root span. A remote one may be just a decision (`TraceContext.decision`) or have
     /// left the decision to us.
     public var parent: TraceContext?
     /// The trace the span will belong to.
