@@ -36,7 +36,7 @@ enum DeclarativeExporter {
         case "zipkin": return .zipkin(zipkin(value))
         case "console":
             _ = value.mapping([])
-            return .simple(.console(ConsoleExporterConfiguration()))
+            return .console(ConsoleExporterConfiguration())
         default: return file(value)
         }
     }
@@ -160,7 +160,7 @@ enum DeclarativeExporter {
     /// `otlp_file`: standard output, or a file by its URL or path.
     private static func file(_ reader: YAMLReader) -> ExporterConfiguration? {
         let stream = reader.mapping(["output_stream"])?["output_stream"]
-        guard let text = stream?.string(), text != "stdout" else { return .simple(.console(ConsoleExporterConfiguration(format: .jsonLines))) }
+        guard let text = stream?.string(), text != "stdout" else { return .console(ConsoleExporterConfiguration(format: .jsonLines)) }
         let path = text.hasPrefix("file://") ? String(text.dropFirst(7)) : text
         guard !path.isEmpty, !path.contains("://") else {
             stream?.mistake("\"\(text.prefix(60))\" is no place to write to", expected: "stdout or file:///path")

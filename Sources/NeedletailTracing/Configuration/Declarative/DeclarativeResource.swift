@@ -60,7 +60,7 @@ struct DeclarativeResource {
     private static func detected(_ reader: YAMLReader, environment: [String: String]) -> [Attribute] {
         guard let mapping = reader.mapping(["attributes", "detectors"]) else { return [] }
         let filter = mapping["attributes"]?.mapping(["included", "excluded"])
-        func patterns(_ key: String) -> [String]? { filter?[key]?.list()?.compactMap { $0.string() } }
+        func patterns(_ key: String) -> [WildcardPattern]? { filter?[key]?.list()?.compactMap { $0.string().map(WildcardPattern.init) } }
         let included = patterns("included")
         let excluded = patterns("excluded") ?? []
         var found = Resource()
@@ -70,7 +70,7 @@ struct DeclarativeResource {
             found.merge(attributes(ofDetector: kind, environment: environment))
         }
         return found.attributes.filter { attribute in
-            (included?.contains { matches(attribute.key[...], $0[...]) } ?? true) && !excluded.contains { matches(attribute.key[...], $0[...]) }
+            (included?.contains { $0.matches(attribute.key) } ?? true) && !excluded.contains { $0.matches(attribute.key) }
         }
     }
 
@@ -78,29 +78,5 @@ struct DeclarativeResource {
         guard kind == "service" else { return ResourceDetectors.defaults.first { $0.name == kind }?.detect() ?? [] }
         let name = environment["OTEL_SERVICE_NAME"].flatMap { $0.isEmpty ? nil : $0 }
         return ServiceInstanceDetector().detect() + (name.map { [Attribute("service.name", .string($0))] } ?? [])
-    }
-
-    /// `?` stands for one character, `*` for any number of them; takes time in proportion to both lengths.
-    static func matches(_ text: Substring, _ pattern: Substring) -> Bool {
-        let text = Array(text), pattern = Array(pattern)
-        var position = 0, next = 0
-        var star: (pattern: Int, text: Int)?
-        while position < text.count {
-            if next < pattern.count, pattern[next] == "*" {
-                star = (next, position)
-                next += 1
-            } else if next < pattern.count, pattern[next] == "?" || pattern[next] == text[position] {
-                position += 1
-                next += 1
-            } else if let last = star {
-                // The last star takes one character more.
-                star = (last.pattern, last.text + 1)
-                position = last.text + 1
-                next = last.pattern + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[next...].allSatisfy { $0 == "*" }
     }
 }

@@ -4,16 +4,16 @@ internal import TraceModel
 extension EnvironmentReader {
     /// An endpoint of HTTP.
     ///
-    /// - Parameter complete: makes the URL from what the variable holds.
+    /// - Parameter complete: makes the URL from the one that the variable holds.
     func httpEndpoint(
         _ variables: [String],
         _ names: ExporterNames,
         default fallback: String,
-        complete: (_ text: String, _ variable: String) -> String = { text, _ in text }
+        complete: (_ url: String, _ variable: String) -> String = { url, _ in url }
     ) -> String {
         value(variables, default: fallback) { text, variable throws(Mistake) in
             do throws(TracingConfigurationError) {
-                return try HTTPEndpoint(complete(text, variable), names: names).url
+                return complete(try HTTPEndpoint(text, names: names).url, variable)
             } catch {
                 throw Mistake(error)
             }

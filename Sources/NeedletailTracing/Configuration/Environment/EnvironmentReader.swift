@@ -38,9 +38,9 @@ struct EnvironmentReader {
         return String(text)
     }
 
-    /// The value as it is; `nil` when it is empty.
+    /// The value as it is; `nil` when it is empty or blank.
     func rawText(_ name: String) -> String? {
-        values[name].flatMap { $0.isEmpty ? nil : $0 }
+        text(name) == nil ? nil : values[name]
     }
 
     /// The first of several variables, by precedence, that has a good value.

@@ -24,7 +24,7 @@ extension ExporterConfiguration {
             // The name that the console exporter had before.
             "logging": { .console(ConsoleExporterConfiguration()) },
             "otlp/stdout": { .console(ConsoleExporterConfiguration(format: .jsonLines)) },
-            "file": { .file(FileExporterConfiguration(reader)) },
+            "file": { file(reader) },
         ]
         return reader.choices(
             "OTEL_TRACES_EXPORTER",
@@ -40,6 +40,18 @@ extension ExporterConfiguration {
         return dialect == .grpc
             ? .otlpGRPC(OTLPGRPCExporterConfiguration(reader))
             : .otlpHTTP(OTLPHTTPExporterConfiguration(reader, dialect: dialect))
+    }
+
+    /// A file that cannot be opened must not keep the program from starting.
+    private static func file(_ reader: EnvironmentReader) -> ExporterConfiguration {
+        let configuration = FileExporterConfiguration(reader)
+        do throws(TracingConfigurationError) {
+            _ = try FileSpanExporter(configuration: configuration)
+            return .file(configuration)
+        } catch {
+            reader.warn(FileExporterConfiguration.pathVariable, error.message, instead: "standard output is used")
+            return .console(ConsoleExporterConfiguration(format: .jsonLines))
+        }
     }
 
     /// Jaeger by `OTEL_EXPORTER_JAEGER_PROTOCOL`.

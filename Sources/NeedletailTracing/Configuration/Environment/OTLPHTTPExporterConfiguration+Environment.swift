@@ -22,8 +22,8 @@ extension OTLPHTTPExporterConfiguration {
         headers = OTLPEnvironment.headers(reader, .otlpHTTP)
         timeout = OTLPEnvironment.timeout(reader, default: timeout)
         tls = OTLPEnvironment.tls(reader, .otlpHTTP)
-        endpoint = reader.httpEndpoint(OTLPEnvironment.names("ENDPOINT"), .otlpHTTP, default: endpoint) { text, variable in
-            variable == OTLPEnvironment.generalName("ENDPOINT") ? Self.tracesEndpoint(base: text) : text
+        endpoint = reader.httpEndpoint(OTLPEnvironment.names("ENDPOINT"), .otlpHTTP, default: endpoint) { url, variable in
+            variable == OTLPEnvironment.generalName("ENDPOINT") ? Self.tracesEndpoint(base: url) : url
         }
     }
 
