@@ -31,7 +31,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "needletail", targets: ["needletail"]),
-        .library(name: "NeedletailTracing", targets: ["NeedletailTracing"]),
+        // With the values of its API: `import TraceModel` for `Attribute`, `TraceContext` and `Resource`.
+        .library(name: "NeedletailTracing", targets: ["NeedletailTracing", "TraceModel"]),
         .library(name: "NeedletailTracingHummingbird", targets: ["NeedletailTracingHummingbird"]),
         .library(name: "NeedletailTracingGRPC", targets: ["NeedletailTracingGRPC"]),
         .library(name: "NeedletailTracingHTTPClient", targets: ["NeedletailTracingHTTPClient"]),
