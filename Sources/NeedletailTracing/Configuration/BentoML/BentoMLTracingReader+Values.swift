@@ -50,39 +50,41 @@ extension BentoMLTracingReader {
     }
 
     func ipv4(_ reader: YAMLReader) -> String? {
-        if let number = wholeNumber(reader) {
-            guard let address = UInt32(exactly: number) else {
-                reader.mistake("is out of range", expected: "an IPv4 address, for instance 192.168.0.1")
-                return nil
-            }
-            return IPAddressText.ipv4(address)
-        }
-        guard let address = text(reader) else { return nil }
-        guard IPAddressText.isIPv4(address) else {
-            reader.mistake(
-                "\"\(address.prefix(60))\" is no IPv4 address",
-                expected: "for instance 192.168.0.1",
-                didYouMean: IPAddressText.isIPv6(address) ? "local_node_ipv6" : nil
-            )
-            return nil
-        }
-        return address
+        address(
+            reader, kind: "IPv4", example: "192.168.0.1", isValid: IPAddressText.isIPv4,
+            fromNumber: { UInt32(exactly: $0).map(IPAddressText.ipv4) },
+            otherKey: { IPAddressText.isIPv6($0) ? "local_node_ipv6" : nil }
+        )
     }
 
     func ipv6(_ reader: YAMLReader) -> String? {
+        address(
+            reader, kind: "IPv6", example: "2001:db8::1", isValid: IPAddressText.isIPv6,
+            fromNumber: { UInt64(exactly: $0).map(IPAddressText.ipv6) },
+            otherKey: { IPAddressText.isIPv4($0) ? "local_node_ipv4" : nil }
+        )
+    }
+
+    /// An address as text, or as the number it stands for.
+    private func address(
+        _ reader: YAMLReader,
+        kind: String,
+        example: String,
+        isValid: (String) -> Bool,
+        fromNumber: (Int) -> String?,
+        otherKey: (String) -> String?
+    ) -> String? {
         if let number = wholeNumber(reader) {
-            guard let address = UInt64(exactly: number) else {
-                reader.mistake("is out of range", expected: "an IPv6 address, for instance 2001:db8::1")
+            guard let address = fromNumber(number) else {
+                reader.mistake("is out of range", expected: "an \(kind) address, for instance \(example)")
                 return nil
             }
-            return IPAddressText.ipv6(address)
+            return address
         }
         guard let address = text(reader) else { return nil }
-        guard IPAddressText.isIPv6(address) else {
+        guard isValid(address) else {
             reader.mistake(
-                "\"\(address.prefix(60))\" is no IPv6 address",
-                expected: "for instance 2001:db8::1",
-                didYouMean: IPAddressText.isIPv4(address) ? "local_node_ipv4" : nil
+                "\"\(address.prefix(60))\" is no \(kind) address", expected: "for instance \(example)", didYouMean: otherKey(address)
             )
             return nil
         }
