@@ -3,15 +3,19 @@ enum NearName {
     /// Longer names are not compared.
     private static let maximumLength = 64
 
-    /// The nearest of `names`: the same but for case, `-` and `_`, or a third of the letters wrong at most.
+    /// The beginning of a name is as near as a name with one letter wrong, if it is as long as this.
+    private static let minimumBeginning = 4
+
+    /// The nearest of `names`: the same but for case, `-` and `_`, a beginning of it, or a third of the letters wrong at most.
     static func of(_ name: String, among names: [String]) -> String? {
         let wanted = letters(name)
         guard !wanted.isEmpty, wanted.count <= maximumLength else { return nil }
         var best: (name: String, distance: Int)?
         for candidate in names {
             let candidateLetters = letters(candidate)
-            let distance = distance(wanted, candidateLetters)
-            guard distance <= max(wanted.count, candidateLetters.count) / 3, distance < best?.distance ?? .max else { continue }
+            let isBeginning = wanted.count >= minimumBeginning && candidateLetters.count > wanted.count && candidateLetters.starts(with: wanted)
+            let distance = isBeginning ? 1 : distance(wanted, candidateLetters)
+            guard isBeginning || distance <= max(wanted.count, candidateLetters.count) / 3, distance < best?.distance ?? .max else { continue }
             best = (candidate, distance)
         }
         return best?.name

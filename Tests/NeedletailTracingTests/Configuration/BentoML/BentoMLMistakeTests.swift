@@ -55,6 +55,7 @@ struct BentoMLMistakeTests {
             ("zipkin: {local_node_ipv4: 99999999999}", "tracing.zipkin.local_node_ipv4: is out of range"),
             ("zipkin: {local_node_port: 0}", "expected a whole number from 1 to 65535"),
             ("jaeger: {protocol: udp}", "\"udp\" is not known; expected one of thrift, grpc"),
+            ("jaeger: {thrift: {agent_host: h}}", "did you mean \"agent_host_name\"?"),
             ("jaeger: {agent_host_name: h}", "did you mean thrift.agent_host_name?"),
             ("jaeger: {thrift: {agent_port: high}}", "tracing.jaeger.thrift.agent_port: is the text \"high\""),
             ("jaeger: {thrift: {agent_host_name: 'http://h'}}", "is no host name or address"),
