@@ -16,27 +16,13 @@ enum PercentEncodedList {
             guard let equals = member.firstIndex(of: "=") else {
                 throw Mistake(description: "member \(index + 1) has no \"=\"")
             }
-            guard let key = decoded(member[..<equals].trimmingBlanks()), let value = decoded(member[member.index(after: equals)...].trimmingBlanks()) else {
+            let encodedValue = member[member.index(after: equals)...].trimmingBlanks()
+            guard let key = member[..<equals].trimmingBlanks().percentDecoded(), let value = encodedValue.percentDecoded() else {
                 throw Mistake(description: "member \(index + 1) has a \"%\" that is not followed by two hex digits of UTF-8")
             }
             guard !key.isEmpty else { throw Mistake(description: "member \(index + 1) has no key") }
             pairs.append((key, value))
         }
         return pairs
-    }
-
-    private static func decoded(_ text: Substring) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
-        var bytes: [UInt8] = []
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(Hex.value(of:)), let low = rest.popFirst().flatMap(Hex.value(of:)) else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

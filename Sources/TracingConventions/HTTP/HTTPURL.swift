@@ -1,3 +1,5 @@
+internal import TraceModel
+
 /// The parts of an absolute URL that a client span tells (RFC 3986), found without building a `URL`.
 public struct HTTPURL: Hashable, Sendable {
     /// In lower case.
@@ -61,7 +63,7 @@ public struct HTTPURL: Hashable, Sendable {
 
     private static func server(host: Substring, scheme: String) -> NetworkEndpoint? {
         // AsyncHTTPClient's own schemes: the host is the percent-encoded path of a socket.
-        if scheme.hasSuffix("+unix") { return PercentDecoding.decode(host).map { NetworkEndpoint(address: $0) } }
+        if scheme.hasSuffix("+unix") { return host.percentDecoded().map { NetworkEndpoint(address: $0) } }
         guard var endpoint = NetworkEndpoint(authority: host) else { return nil }
         if endpoint.port == nil { endpoint.port = defaultPort(ofScheme: scheme) }
         return endpoint

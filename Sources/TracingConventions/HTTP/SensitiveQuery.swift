@@ -45,25 +45,6 @@ public struct SensitiveQuery: Sendable {
     private func isSecret(_ pair: Substring) -> Bool {
         guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")) else { return false }
         let key = pair[..<equals]
-        guard key.utf8.contains(UInt8(ascii: "%")) else { return parameters.contains(String(key)) }
-        return parameters.contains(PercentDecoding.decode(key) ?? String(key))
-    }
-}
-
-/// `%41` for `A`, as URLs have it.
-enum PercentDecoding {
-    /// - Returns: `nil` when a `%` is not followed by two hex digits, or the bytes are no UTF-8.
-    static func decode(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(Hex.value(of:)), let low = rest.popFirst().flatMap(Hex.value(of:)) else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return String(validating: bytes, as: UTF8.self)
+        return parameters.contains(key.percentDecoded() ?? String(key))
     }
 }

@@ -1,10 +1,3 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
 internal import NIOSSL
 
 /// A file with certificates or a private key (RFC 7468), named by a setting.
@@ -20,17 +13,11 @@ struct PEMFile {
     init(_ path: String, setting: String) throws(TracingConfigurationError) {
         self.path = path
         self.setting = setting
-        guard let file = fopen(path, "rb") else { throw Self.unreadable(path, setting) }
-        defer { fclose(file) }
-        // One byte beyond the limit tells "exactly full" from "too large".
-        var bytes = [UInt8](repeating: 0, count: Self.maximumSize + 1)
-        let count = fread(&bytes, 1, bytes.count, file)
-        // Opening a folder succeeds, reading it does not.
-        if ferror(file) != 0 { throw Self.unreadable(path, setting) }
-        guard count <= Self.maximumSize else {
-            throw .tls("file \"\(path)\" (\(setting)) is larger than \(Self.maximumSize) bytes; expected PEM text")
+        do {
+            bytes = try BoundedFile.read(path, maximumSize: Self.maximumSize)
+        } catch {
+            throw .tls("file \"\(path)\" (\(setting)): \(error)")
         }
-        self.bytes = Array(bytes[..<count])
     }
 
     /// All certificates of the file, at least one.
@@ -57,9 +44,5 @@ struct PEMFile {
                     + "-----BEGIN PRIVATE KEY-----, without a pass phrase"
             )
         }
-    }
-
-    private static func unreadable(_ path: String, _ setting: String) -> TracingConfigurationError {
-        .tls("file \"\(path)\" (\(setting)) cannot be read: \(String(cString: strerror(errno)))")
     }
 }

@@ -146,8 +146,8 @@ struct TLSTests {
         try await withFiles(["no certificate", TestCertificate.client, TestCertificate.serverKey]) { files in
             let missing = files[0] + ".missing"
             let cases: [(TLSClientConfiguration, [String])] = [
-                (TLSClientConfiguration(certificateFile: missing), [missing, "OTEL_EXPORTER_OTLP_CERTIFICATE", "No such file"]),
-                (TLSClientConfiguration(certificateFile: "/"), ["OTEL_EXPORTER_OTLP_CERTIFICATE", "directory"]),
+                (TLSClientConfiguration(certificateFile: missing), [missing, "OTEL_EXPORTER_OTLP_CERTIFICATE", "there is no such file; check the path"]),
+                (TLSClientConfiguration(certificateFile: "/"), ["OTEL_EXPORTER_OTLP_CERTIFICATE", "is a directory; expected a file"]),
                 (TLSClientConfiguration(certificateFile: files[0]), [files[0], "OTEL_EXPORTER_OTLP_CERTIFICATE", "BEGIN CERTIFICATE"]),
                 (TLSClientConfiguration(clientKeyFile: files[2]), [files[2], "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"]),
                 (TLSClientConfiguration(clientCertificateFile: files[1]), [files[1], "OTEL_EXPORTER_OTLP_CLIENT_KEY"]),

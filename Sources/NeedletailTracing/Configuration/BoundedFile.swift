@@ -22,7 +22,7 @@ enum BoundedFile {
         while true {
             let count = fread(&chunk, 1, chunk.count, file)
             bytes += chunk[..<count]
-            guard bytes.count <= maximumSize else { throw Failure(description: "is longer than \(maximumSize) bytes; expected a configuration file") }
+            guard bytes.count <= maximumSize else { throw Failure(description: "is longer than \(maximumSize) bytes; is it the right file?") }
             guard count == chunk.count else {
                 if ferror(file) != 0 { throw failure(errno) }
                 return bytes
