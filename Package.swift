@@ -134,22 +134,30 @@ let package = Package(
         .target(
             name: "Inference",
             dependencies: [
-                "TraceModel", "NeedletailTracing",
+                "TraceModel", "NeedletailTracing", "JSONCoding",
                 Product.tracing, Product.serviceContext, Product.logging,
             ]
         ),
         .target(
+            name: "InferenceBackends",
+            dependencies: [
+                "Inference", "TraceModel", "TraceWire", "NeedletailTracing", "JSONCoding",
+                Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle, Product.serviceContext, Product.tracing,
+            ]
+        ),
+        .target(name: "PrometheusMetrics", dependencies: [Product.metrics]),
+        .target(
             name: "InferenceServer",
             dependencies: [
-                "Inference", "TraceModel", "NeedletailTracing", "JSONCoding", "Compression",
+                "Inference", "TraceModel", "PrometheusMetrics", "NeedletailTracing", "JSONCoding", "Compression",
                 Product.hummingbirdCore, Product.httpTypes, Product.nioCore, Product.nioHTTP1, Product.nioPosix, Product.logging,
-                Product.lifecycle,
+                Product.lifecycle, Product.grpcCore, Product.grpcNIO, Product.metrics,
             ]
         ),
         .target(
             name: "NeedletailServing",
             dependencies: [
-                "Inference", "InferenceServer", "NeedletailTracing", "TraceModel", Product.logging, Product.lifecycle, Product.unixSignals,
+                "Inference", "InferenceServer", "InferenceBackends", "PrometheusMetrics", Product.metrics, "NeedletailTracing", "TraceModel", Product.logging, Product.lifecycle, Product.unixSignals,
                 Product.instrumentation,
             ]
         ),
@@ -159,7 +167,7 @@ let package = Package(
             name: "needletail",
             dependencies: [
                 "TraceModel", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "TraceCollector", "TraceStudio",
-                "Inference", "InferenceServer", "NeedletailServing",
+                "Inference", "InferenceServer", "InferenceBackends", "NeedletailServing",
                 Product.argumentParser, Product.yams, Product.logging, Product.lifecycle, Product.unixSignals, Product.tracing,
                 Product.instrumentation, Product.nioCore, Product.nioPosix,
             ]
@@ -262,12 +270,20 @@ let package = Package(
         ),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Inference", "NeedletailTracing", "TraceModel", Product.tracing, Product.serviceContext, Product.logging]
+            dependencies: ["Inference", "NeedletailTracing", "TraceModel", "JSONCoding", Product.tracing, Product.serviceContext, Product.logging]
         ),
+        .testTarget(
+            name: "InferenceBackendsTests",
+            dependencies: [
+                "InferenceBackends", "Inference", "NeedletailTracing", "TraceModel", "JSONCoding", Product.logging, Product.nioCore, Product.nioPosix,
+            ]
+        ),
+        .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", Product.metrics]),
         .testTarget(
             name: "InferenceServerTests",
             dependencies: [
-                "InferenceServer", "Inference", "NeedletailTracing", "TraceModel", "JSONCoding", "Compression",
+                "InferenceServer", "Inference", "NeedletailTracing", "TraceModel", "JSONCoding", "Compression", "PrometheusMetrics",
+                Product.grpcCore, Product.grpcNIO, Product.metrics,
                 Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.nioPosix, Product.logging, Product.lifecycle,
                 Product.serviceContext,
             ]

@@ -2,6 +2,10 @@
 public enum DefaultPort {
     /// Inference server: KServe v2 and generate over HTTP.
     public static let inferenceHTTP = 8000
+    /// Inference server: KServe v2 over gRPC.
+    public static let inferenceGRPC = 8001
+    /// Inference server: metrics for Prometheus.
+    public static let inferenceMetrics = 8002
     /// OTLP over gRPC.
     public static let otlpGRPC = 4317
     /// OTLP over HTTP.

@@ -13,6 +13,26 @@ public struct ModelDefinition: Hashable, Sendable {
     public var instanceCount: Int
     /// How many requests may wait; one more is answered with `unavailable`.
     public var maxQueueSize: Int
+    /// How requests are brought together.
+    public var batching: BatchingPolicy = .none
+    /// A request may be answered any number of times, by ``InferenceRequest/send(_:)``.
+    public var isDecoupled = false
+    /// Equal requests are answered from the server's response cache, when there is one.
+    public var usesResponseCache = false
+    /// Executed before the model answers.
+    public var warmups: [ModelWarmup] = []
+    /// Free text that the backend reads: Triton's `parameters`.
+    public var parameters: [String: String] = [:]
+    /// The steps of an ensemble; `nil` for every other model.
+    public var ensemble: Ensemble?
+    /// Who computes it: `swift`, `python`, `openvino`, `onnxruntime`, or empty for an ensemble.
+    public var backendName = "swift"
+    /// Triton's older word for the same, for example `onnxruntime_onnx`; may be empty.
+    public var platform = ""
+    /// The file of a version's folder that is the model; empty when the backend has none.
+    public var defaultModelFilename = ""
+    /// What an execution takes of the server's resources, and its weight: Triton's `rate_limiter`.
+    public var rateLimiter: RateLimiterPolicy?
 
     /// The ``maxQueueSize`` that a model has when nothing else is said.
     public static let defaultMaxQueueSize = 4096

@@ -14,6 +14,10 @@ public struct InferenceRequest: Sendable {
     public let parameters: [String: ParameterValue]
     /// How much of a batch this request is: the size of axis 0, or 1 for a model that does not batch.
     public let batchSize: Int
+    /// The sequence it belongs to; `nil` for none.
+    public let sequence: SequencePosition?
+    /// Takes the responses of a decoupled model, and the calls of other models; `nil` outside a server.
+    package let exchange: (any RequestExchange)?
     /// The ids of this request's spans; `nil` when it is not sampled.
     package let trace: RequestTrace?
     /// Makes the spans of ``withSpan(_:_:)``; `nil` when the server does not trace at all.
@@ -29,6 +33,8 @@ public struct InferenceRequest: Sendable {
         requestedOutputs: [String] = [],
         parameters: [String: ParameterValue] = [:],
         batchSize: Int = 1,
+        sequence: SequencePosition? = nil,
+        exchange: (any RequestExchange)? = nil,
         trace: RequestTrace? = nil,
         tracer: InferenceTracer? = nil,
         serviceContext: ServiceContext = .topLevel
@@ -40,6 +46,8 @@ public struct InferenceRequest: Sendable {
         self.requestedOutputs = requestedOutputs
         self.parameters = parameters
         self.batchSize = batchSize
+        self.sequence = sequence
+        self.exchange = exchange
         self.trace = trace
         self.tracer = tracer
         self.serviceContext = serviceContext

@@ -4,6 +4,12 @@ package struct UncheckedRequest: Sendable {
     package var inputs: NamedTensors
     package var requestedOutputs: [String]
     package var parameters: [String: ParameterValue]
+    /// 1 is the highest; 0: the model's default. Request parameter `priority`.
+    package var priority = 0
+    /// How long it may wait in the queue, microseconds; 0: no limit of its own. Request parameter `timeout`.
+    package var timeoutMicroseconds: UInt64 = 0
+    /// Request parameters `sequence_id`, `sequence_start`, `sequence_end`.
+    package var sequence: SequencePosition?
 
     package init(
         id: String = "",

@@ -105,7 +105,7 @@ package final class ModelScheduler: Sendable {
         record.batchSize = batch.waiters.reduce(0) { $0 + $1.request.batchSize }
         let requests = batch.waiters.map(\.request)
         record.inputEnd = MonotonicClock.now()
-        let results = await run(requests)
+        let results = await run(ModelBatch(requests: requests, id: batch.id))
         record.outputStart = MonotonicClock.now()
         let outputs = outcomes(of: results, requests: requests)
         record.computeEnd = MonotonicClock.now()
@@ -131,11 +131,12 @@ package final class ModelScheduler: Sendable {
     }
 
     /// Calls the model; user code finds the context of the first sampled request, or one that is not sampled.
-    private func run(_ requests: [InferenceRequest]) async -> Result<[InferenceResult], any Error> {
+    private func run(_ batch: ModelBatch) async -> Result<[InferenceResult], any Error> {
+        let requests = batch.requests
         do {
-            guard requests[0].tracer != nil else { return .success(try await model.execute(requests)) }
+            guard requests[0].tracer != nil else { return .success(try await model.backend.execute(batch)) }
             let context = (requests.first { $0.trace != nil } ?? requests[0]).serviceContext
-            return .success(try await ServiceContext.withValue(context) { try await model.execute(requests) })
+            return .success(try await ServiceContext.withValue(context) { try await model.backend.execute(batch) })
         } catch {
             return .failure(error)
         }

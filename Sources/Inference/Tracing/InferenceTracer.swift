@@ -59,8 +59,8 @@ public final class InferenceTracer: Sendable {
         unsampledContext = context
     }
 
-    /// Decides about a request from the headers of W3C Trace Context; a malformed `traceparent` counts as none.
-    package func decide(traceparent: String?, tracestate: @autoclosure () -> String?) -> Decision {
+    /// Decides about a request to a model from the headers of W3C Trace Context; a malformed `traceparent` counts as none.
+    package func decide(model: String, traceparent: String?, tracestate: @autoclosure () -> String?) -> Decision {
         guard settings.level != .off else { return Decision(trace: nil, serviceContext: unsampledContext) }
         let parent = traceparent.flatMap { TraceContext(traceparent: $0, tracestate: tracestate(), reading: .tolerant) }
         let decision = decider?.makeContext(name: "InferRequest", kind: .server, parent: parent)
@@ -70,7 +70,7 @@ public final class InferenceTracer: Sendable {
             context.traceContext = parent
             return Decision(trace: nil, serviceContext: context)
         }
-        let trace = RequestTrace(parent: parent, decision: decision, number: traceCount.wrappingAdd(1, ordering: .relaxed).newValue)
+        let trace = RequestTrace(parent: parent, decision: decision, number: nextNumber())
         var context = ServiceContext.topLevel
         context.traceContext = trace.computeContext
         return Decision(trace: trace, serviceContext: context)
@@ -83,4 +83,10 @@ public final class InferenceTracer: Sendable {
     package func record(_ request: TracedRequest) {
         for span in request.spans() { processor.onEnd(span, scope: Self.scope) }
     }
+
+    /// Hands on a span that a backend made for a sampled request.
+    package func record(_ span: TraceModel.Span, scope: InstrumentationScope = InferenceTracer.scope) { processor.onEnd(span, scope: scope) }
+
+    /// The next `triton.trace_id`.
+    package func nextNumber() -> UInt64 { traceCount.wrappingAdd(1, ordering: .relaxed).newValue }
 }

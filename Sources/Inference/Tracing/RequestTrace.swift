@@ -16,6 +16,8 @@ package struct RequestTrace: Hashable, Sendable {
     package var computeSpanID: SpanID
     /// `triton.trace_id`: counts the traces of a process from 1.
     package var number: UInt64
+    /// `triton.trace_parent_id`: the number of the request that made this one; 0 for a client's.
+    package var parentNumber: UInt64 = 0
 
     /// A new trace, or the continuation of the caller's.
     ///
@@ -35,5 +37,17 @@ package struct RequestTrace: Hashable, Sendable {
     /// The context of the compute span: what user code continues.
     package var computeContext: TraceContext {
         TraceContext(traceID: traceID, spanID: computeSpanID, flags: flags, traceState: traceState)
+    }
+
+    /// The trace of a request that this one's model makes to another model.
+    package func child(number: UInt64) -> RequestTrace {
+        var child = self
+        child.parentSpanID = requestSpanID
+        child.requestSpanID = modelSpanID
+        child.modelSpanID = IDGenerator.spanID()
+        child.computeSpanID = IDGenerator.spanID()
+        child.number = number
+        child.parentNumber = self.number
+        return child
     }
 }

@@ -12,7 +12,7 @@ extension TracedRequest {
         spans.reserveCapacity(3)
         if let execution { spans.append(computeSpan(execution)) }
         if timestamps.requestStart != 0 { spans.append(modelSpan()) }
-        spans.append(requestSpan())
+        if exchange != nil { spans.append(requestSpan()) }
         return spans
     }
 
@@ -22,12 +22,7 @@ extension TracedRequest {
 
     private func requestSpan() -> Span {
         let failure = modelFailure ?? exchangeFailure
-        var attributes: [Attribute] = [
-            Attribute("http.request.method", .string(exchange.method)),
-            Attribute("url.path", .string(exchange.path)),
-            Attribute("http.route", .string(exchange.route)),
-        ]
-        if exchange.statusCode != 0 { attributes.append(Attribute("http.response.status_code", .int(Int64(exchange.statusCode)))) }
+        let attributes = exchange?.attributes ?? []
         var events: [SpanEvent] = []
         events.reserveCapacity(6)
         events.append(event("HTTP_RECV_START", timestamps.receiveStart))
@@ -60,7 +55,7 @@ extension TracedRequest {
             Attribute("triton.model_name", .string(modelName)),
             Attribute("triton.model_version", .int(Int64(modelVersion))),
             Attribute("triton.trace_id", .int(Int64(clamping: trace.number))),
-            Attribute("triton.trace_parent_id", .int(0)),
+            Attribute("triton.trace_parent_id", .int(Int64(clamping: trace.parentNumber))),
         ]
         if !requestID.isEmpty { attributes.append(Attribute("triton.request_id", .string(requestID))) }
         return span(

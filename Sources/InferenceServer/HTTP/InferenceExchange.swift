@@ -67,7 +67,7 @@ struct InferenceExchange: ~Copyable {
         var traceparent = request.headers[.traceparent]
         // The first of several fields counts.
         if let comma = traceparent?.utf8.firstIndex(of: UInt8(ascii: ",")) { traceparent = traceparent.map { String($0[..<comma]) } }
-        return tracer.decide(traceparent: traceparent, tracestate: request.headers[.tracestate])
+        return tracer.decide(model: modelName, traceparent: traceparent, tracestate: request.headers[.tracestate])
     }
 
     private func record(_ decision: InferenceTracer.Decision?, path: String, status: Int) {
@@ -77,7 +77,7 @@ struct InferenceExchange: ~Copyable {
         var traced = TracedRequest(
             trace: trace,
             timestamps: timestamps,
-            exchange: ExchangeFacts(method: "POST", path: String(path[..<pathEnd]), route: route, statusCode: status)
+            exchange: .http(.init(method: "POST", path: String(path[..<pathEnd]), route: route, statusCode: status))
         )
         traced.modelName = modelName
         traced.modelVersion = model?.definition.version ?? 0

@@ -1,0 +1,4 @@
+import PrometheusMetrics
+import Testing
+
+@Test func registriesAreSeparate() { #expect(PrometheusRegistry() !== PrometheusRegistry()) }
