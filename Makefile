@@ -1,5 +1,5 @@
 # Needletail: `make run` starts it, `make test` checks it. `make help` names the rest.
-.PHONY: help run example build test test-sources test-swift test-journeys test-peers bench docs clean
+.PHONY: help run example build test test-sources test-swift test-journeys test-peers test-soak bench docs clean
 
 DATA_DIR ?= ./data
 ARGS ?=
@@ -40,9 +40,10 @@ test-journeys: ## the real program (debug build) driven by real clients; picture
 	@scripts/venv.sh .venv-senders journeys/senders/requirements.txt
 	$(SWIFT) build --product needletail
 	$(SWIFT) build --product needletail-span-sender
+	$(SWIFT) build --product needletail-traced-load
 	$(SWIFT) build --product example-storefront
 	$(SWIFT) build --product example-inventory
-	.venv/bin/python -m pytest journeys --ignore=journeys/peers $(PYTEST_ARGS)
+	.venv/bin/python -m pytest journeys --ignore=journeys/peers --ignore=journeys/soak $(PYTEST_ARGS)
 
 test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to the program
 	@scripts/install-packages.sh build test
@@ -50,6 +51,14 @@ test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to 
 	@scripts/peers-venv.sh
 	$(SWIFT) build --product needletail
 	NEEDLETAIL_PEERS=required .venv/bin/python -m pytest journeys/peers $(PYTEST_ARGS)
+
+test-soak: ## ten minutes at full load with a release build, then 400,000 traced requests (SOAK_SECONDS, TRACED_LOAD_REQUESTS)
+	@scripts/install-packages.sh build test bench
+	@scripts/venv.sh .venv journeys/requirements.txt
+	$(SWIFT) build -c release --product needletail
+	$(SWIFT) build -c release --product needletail-traced-load
+	NEEDLETAIL_BINARY=$(CURDIR)/$(BUILD_DIR)/release/needletail TRACED_LOAD_BUILD=release TRACED_LOAD_REQUESTS=$${TRACED_LOAD_REQUESTS:-100000} \
+		.venv/bin/python -m pytest journeys/soak journeys/test_traced_load.py -s $(PYTEST_ARGS)
 
 bench: ## measure, and write the table in Benchmarks/README.md
 	@scripts/install-packages.sh build bench

@@ -192,6 +192,16 @@ let package = Package(
             path: "journeys/span-sender"
         ),
 
+        // Requests with callers' contexts, and a check of every span that comes of them.
+        .executableTarget(
+            name: "needletail-traced-load",
+            dependencies: [
+                "TraceModel", "TraceWire", Product.httpClient, Product.hummingbird, Product.grpcCore, Product.grpcNIO, Product.logging,
+                Product.nioCore, Product.nioHTTP1,
+            ],
+            path: "journeys/traced-load"
+        ),
+
         // Examples: programs to read and to start with `make example`.
         .executableTarget(
             name: "example-storefront",

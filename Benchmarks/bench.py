@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "journeys"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from runner import ingest, machine, serving, spans, table  # noqa: E402
+from runner import ingest, machine, protocols, serving, spans, table  # noqa: E402
 
 
 def main():
@@ -20,6 +20,7 @@ def main():
         for title, measure in (
             ("Cost of a span", spans.measure),
             ("Serving: passthrough over HTTP, `generate`", serving.measure),
+            ("Serving: each protocol, Swift and Python models", protocols.measure),
             ("Trace back end", ingest.measure),
         ):
             print(f"{title} …", flush=True)

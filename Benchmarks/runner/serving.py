@@ -4,64 +4,23 @@ Runs are interleaved and short, ratios are medians over the rounds: the machine'
 """
 
 import os
-import statistics
+import socket
 import subprocess
+import sys
+import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
-from runner import machine
+from runner.load import CONCURRENCY, GRPCTarget, HTTPTarget, ratio, rounds
 from runner.table import at_least, at_most, plain
 from support import traces
 from support.program import Needletail, closed_port, free_ports
 from support.pytriton import PYTHON, PyTriton
 from support.waiting import wait_until
 
-LUA = Path(__file__).resolve().parents[1] / "peers/generate.lua"
-CONCURRENCY = (1, 8, 32)
 SPANS_PER_REQUEST = len(traces.ANSWERED)
-
-
-@dataclass
-class Figure:
-    rate: float  # requests per second
-    p50: float  # ms
-    p99: float
-    cpu: float  # µs of the server's CPU for a request
-    failed: int
-    requests: int
-
-
-class Target:
-    def __init__(self, name, url, pid):
-        self.name, self.url, self.pid = name, url, pid
-        self.figures = {concurrency: [] for concurrency in CONCURRENCY}
-
-    def run(self, concurrency, seconds):
-        before = machine.cpu_seconds(self.pid)
-        done = subprocess.run(
-            ["wrk", "-t1", f"-c{concurrency}", f"-d{seconds}s", "-s", str(LUA), f"{self.url}/generate"],
-            capture_output=True, text=True, check=True, timeout=seconds + 60,
-        )
-        line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-        count, microseconds, failed, p50, p99 = (float(part) for part in line.split()[1:])
-        cpu = (machine.cpu_seconds(self.pid) - before) * 1e6 / max(count, 1)
-        self.figures[concurrency].append(Figure(count / microseconds * 1e6, p50 / 1000, p99 / 1000, cpu, int(failed), int(count)))
-
-    def median(self, concurrency, key):
-        return statistics.median(getattr(figure, key) for figure in self.figures[concurrency])
-
-    @property
-    def failed(self):
-        return sum(figure.failed for figures in self.figures.values() for figure in figures)
-
-
-def ratio(one, other, concurrency, key):
-    """Median over the rounds of one's figure divided by the other's."""
-    pairs = zip(one.figures[concurrency], other.figures[concurrency])
-    return statistics.median(getattr(a, key) / max(getattr(b, key), 1e-9) for a, b in pairs)
 
 
 def words(*settings):
@@ -88,10 +47,31 @@ class Servers:
         self.programs.append(program)
         return program.start()
 
-    def echo(self):
+    def _floor(self, name):
         (port,) = free_ports(1)
-        process = subprocess.Popen([os.environ["NEEDLETAIL_BENCH"], "echo-floor", "--port", str(port)], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([os.environ["NEEDLETAIL_BENCH"], name, "--port", str(port)], stdout=subprocess.DEVNULL)
         self.processes.append(process)
+        return port, process
+
+    def grpc_echo(self):
+        port, process = self._floor("grpc-echo-floor")
+
+        def ready():
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+
+        wait_until(ready, what="the gRPC echo server")
+        return GRPCTarget("bare grpc-swift echo", f"127.0.0.1:{port}", process.pid)
+
+    def python_model(self):
+        """The passthrough model as a Python callable in worker processes."""
+        model = Path(__file__).resolve().parents[1] / "peers/passthrough.py"
+        program = self.needletail("python", "serve", ["--python", f"{model}:passthrough", "--python-executable", sys.executable, *words("level=OFF")])
+        wait_until(lambda: requests.get(f"{program.http}/v2/models/passthrough/ready", timeout=5).status_code == 200, timeout=60, what="the Python model")
+        return program
+
+    def echo(self):
+        port, process = self._floor("echo-floor")
 
         def ready():
             try:
@@ -100,17 +80,19 @@ class Servers:
                 return False
 
         wait_until(ready, what="the echo server")
-        return Target("bare Hummingbird JSON echo", f"http://127.0.0.1:{port}/v2/models/passthrough", process.pid)
+        return HTTPTarget("bare Hummingbird JSON echo", f"http://127.0.0.1:{port}/v2/models/passthrough", process.pid)
 
-    def pytriton(self):
+    def pytriton_program(self):
         if not PYTHON.exists():
             return None
-        home = self.folder / "pytriton"
-        home.mkdir()
+        home = Path(tempfile.mkdtemp(dir=self.folder))
         peer = PyTriton(home)
         self.peers.append(peer)
-        peer.start()
-        return Target("real PyTriton 0.7.0, tracing off", peer.url, peer.process.pid)
+        return peer.start()
+
+    def pytriton(self):
+        peer = self.pytriton_program()
+        return peer and HTTPTarget("real PyTriton 0.7.0, tracing off", peer.url, peer.process.pid)
 
     def stop(self):
         for program in self.programs:
@@ -127,11 +109,11 @@ class Servers:
 
 
 def model(name, program):
-    return Target(name, f"{program.http}/v2/models/passthrough", program.process.pid)
+    return HTTPTarget(name, f"{program.http}/v2/models/passthrough", program.process.pid)
 
 
 def measure(folder, quick):
-    seconds, rounds = (1, 1) if quick else (4, 3)
+    seconds, turns = (1, 1) if quick else (4, 3)
     servers = Servers(folder)
     try:
         store = servers.needletail("store", "traces")
@@ -144,11 +126,7 @@ def measure(folder, quick):
         targets = [target for target in (off, on, dead, echo, peer) if target]
         for target in targets:
             requests.post(f"{target.url}/generate", json={"sleep": 0, "error": False}, timeout=30).raise_for_status()
-        for turn in range(rounds):
-            for concurrency in CONCURRENCY:
-                # Each round starts with another server, so that none is always first.
-                for target in targets[turn % len(targets):] + targets[:turn % len(targets)]:
-                    target.run(concurrency, seconds)
+        rounds(targets, turns, seconds)
         return rows(targets, off, on, dead, echo, peer) + lost(serving, store)
     finally:
         servers.stop()

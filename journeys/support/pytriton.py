@@ -17,7 +17,9 @@ class PyTriton:
     def __init__(self, folder, otlp_url=None):
         self.folder = folder
         self.ports = free_ports(3)
-        self.url = f"http://127.0.0.1:{self.ports[0]}/v2/models/passthrough"
+        self.http = f"http://127.0.0.1:{self.ports[0]}"
+        self.grpc = f"127.0.0.1:{self.ports[1]}"
+        self.url = f"{self.http}/v2/models/passthrough"
         self.log_path = folder / "pytriton.log"
         self.command = [str(PYTHON), str(_SCRIPT), *map(str, self.ports), str(folder / "workspace")] + ([otlp_url] if otlp_url else [])
         self.process = None
