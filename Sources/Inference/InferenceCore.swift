@@ -1,4 +1,3 @@
-internal import NeedletailTracing
 internal import ServiceContextModule
 
 /// The inference server without its network: models, their schedulers, and the tracer. Front ends stand on it.
@@ -11,6 +10,9 @@ public final class InferenceCore: Sendable {
     package let observer: (any RequestObserver)?
     /// `nil`: nothing is traced, and contexts of user code are left alone.
     public let tracer: InferenceTracer?
+    private let runner: RequestRunner
+    /// Of all requests to models that are not decoupled.
+    private let sharedExchange: CoreExchange
 
     public convenience init(tracer: InferenceTracer? = nil) {
         self.init(tracer: tracer, logging: LoggingSettings())
@@ -21,6 +23,8 @@ public final class InferenceCore: Sendable {
         self.tracer = tracer
         self.logging = logging
         registry = ModelRegistry()
+        runner = RequestRunner(registry: registry, tracer: tracer, observer: observer)
+        sharedExchange = CoreExchange(runner: runner)
         repository = ModelRepository(registry: registry)
     }
 
@@ -38,40 +42,25 @@ public final class InferenceCore: Sendable {
     public var isReady: Bool { !registry.all.isEmpty }
 
     /// Checks a request, executes it and notes its times in the record.
+    ///
+    /// - Throws: what the check finds; `unsupported` for a decoupled model, which answers any number of times.
     package func infer(
         _ request: UncheckedRequest,
         model: LoadedModel,
         decision: InferenceTracer.Decision?,
         timestamps: inout RequestTimestamps
     ) async throws(InferenceError) -> ModelScheduler.Completion {
-        let batchSize = try model.definition.validate(request)
-        timestamps.requestStart = MonotonicClock.now()
-        let checked = InferenceRequest(
-            id: request.id,
-            modelName: model.definition.name,
-            modelVersion: model.definition.version,
-            inputs: request.inputs,
-            requestedOutputs: request.requestedOutputs,
-            parameters: request.parameters,
-            batchSize: batchSize,
-            trace: decision?.trace,
-            tracer: tracer,
-            serviceContext: decision?.serviceContext ?? .topLevel
-        )
-        timestamps.queueStart = MonotonicClock.now()
-        let completion = await model.scheduler.submit(
-            checked,
-            queued: timestamps.queueStart,
-            wallTime: timestamps.wall(timestamps.queueStart)
-        )
-        timestamps.requestEnd = MonotonicClock.now()
-        return completion
+        try await runner.infer(request, model: model, origin: origin(decision), exchange: sharedExchange, timestamps: &timestamps)
     }
 
     /// Checks a request, executes it and gives each of its responses to the closure, the last one marked: a model that is not
     /// decoupled has one.
     ///
-    /// - Parameter onResponse: waits while the client is slow; what it throws cancels the request.
+    /// Times, statistics and the execution record cover the whole streaming.
+    ///
+    /// - Parameter onResponse: called in the caller's task, one response after the other; the model waits while it does. What
+    ///   it throws cancels the request, as does the caller's cancellation; the completion is then a failure of code `cancelled`.
+    /// - Throws: what the check finds; nothing was given to the closure then.
     package func stream(
         _ request: UncheckedRequest,
         model: LoadedModel,
@@ -79,13 +68,24 @@ public final class InferenceCore: Sendable {
         timestamps: inout RequestTimestamps,
         onResponse: @escaping @Sendable (StreamedResponse) async throws -> Void
     ) async throws(InferenceError) -> ModelScheduler.Completion {
-        let completion = try await infer(request, model: model, decision: decision, timestamps: &timestamps)
-        do {
-            try await onResponse(StreamedResponse(outputs: completion.outputs, isFinal: true))
-        } catch {
-            throw InferenceError(.cancelled, "the client went away before it took the response")
-        }
-        return completion
+        try await runner.stream(request, model: model, origin: origin(decision), timestamps: &timestamps, onResponse: onResponse)
+    }
+
+    /// Checks a request and executes it; of a decoupled model it expects exactly one response, as `generate` does.
+    ///
+    /// With more or fewer the completion is a failure of code `internal` in Triton's words.
+    package func inferOnce(
+        _ request: UncheckedRequest,
+        model: LoadedModel,
+        decision: InferenceTracer.Decision?,
+        timestamps: inout RequestTimestamps
+    ) async throws(InferenceError) -> ModelScheduler.Completion {
+        guard model.definition.isDecoupled else { return try await infer(request, model: model, decision: decision, timestamps: &timestamps) }
+        return try await runner.inferOnce(request, model: model, origin: origin(decision), timestamps: &timestamps)
+    }
+
+    private func origin(_ decision: InferenceTracer.Decision?) -> RequestRunner.Origin {
+        RequestRunner.Origin(trace: decision?.trace, serviceContext: decision?.serviceContext ?? .topLevel, caller: nil)
     }
 }
 

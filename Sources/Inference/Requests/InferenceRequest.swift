@@ -16,6 +16,10 @@ public struct InferenceRequest: Sendable {
     public let batchSize: Int
     /// The sequence it belongs to; `nil` for none.
     public let sequence: SequencePosition?
+    /// 1 is the highest; 0: the model's default.
+    public let priority: Int
+    /// How long it may wait in the queue, microseconds; 0: no limit of its own.
+    public let timeoutMicroseconds: UInt64
     /// Takes the responses of a decoupled model, and the calls of other models; `nil` outside a server.
     package let exchange: (any RequestExchange)?
     /// The ids of this request's spans; `nil` when it is not sampled.
@@ -34,6 +38,8 @@ public struct InferenceRequest: Sendable {
         parameters: [String: ParameterValue] = [:],
         batchSize: Int = 1,
         sequence: SequencePosition? = nil,
+        priority: Int = 0,
+        timeoutMicroseconds: UInt64 = 0,
         exchange: (any RequestExchange)? = nil,
         trace: RequestTrace? = nil,
         tracer: InferenceTracer? = nil,
@@ -47,6 +53,8 @@ public struct InferenceRequest: Sendable {
         self.parameters = parameters
         self.batchSize = batchSize
         self.sequence = sequence
+        self.priority = priority
+        self.timeoutMicroseconds = timeoutMicroseconds
         self.exchange = exchange
         self.trace = trace
         self.tracer = tracer

@@ -22,6 +22,11 @@ public struct ModelCall: Sendable {
     /// Empty: all.
     public var requestedOutputs: [String]
     public var parameters: [String: ParameterValue]
+    /// 1 is the highest; 0: the model's default.
+    public var priority = 0
+    /// How long it may wait in the queue, microseconds; 0: no limit of its own.
+    public var timeoutMicroseconds: UInt64 = 0
+    public var sequence: SequencePosition?
 
     public init(
         _ modelName: String,
@@ -64,5 +69,5 @@ extension InferenceRequest {
     }
 
     /// Nobody waits for the answer any more; a long computation may stop.
-    public var isCancelled: Bool { exchange?.isCancelled ?? false }
+    public var isCancelled: Bool { Task.isCancelled || exchange?.isCancelled ?? false }
 }

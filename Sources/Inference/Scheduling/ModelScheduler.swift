@@ -15,6 +15,24 @@ package final class ModelScheduler: Sendable {
         package var outputs: Result<NamedTensors, RequestFailure>
         /// `nil` when the request was not executed.
         package var execution: ExecutionRecord?
+        package var outcome: EndedRequest.Outcome
+
+        init(outputs: Result<NamedTensors, RequestFailure>, execution: ExecutionRecord? = nil, outcome: EndedRequest.Outcome = .success) {
+            self.outputs = outputs
+            self.execution = execution
+            self.outcome = outcome
+        }
+
+        mutating func fail(_ error: InferenceError, outcome: EndedRequest.Outcome) {
+            outputs = .failure(RequestFailure(error))
+            self.outcome = outcome
+        }
+
+        /// The client did not take the answer; what failed before stays so.
+        mutating func leave() {
+            guard case .success = outputs else { return }
+            fail(ResponseChannel.clientLeft, outcome: .canceled)
+        }
     }
 
     private struct Waiter: Sendable {
@@ -93,7 +111,7 @@ package final class ModelScheduler: Sendable {
             \(definition.maxQueueSize) requests wait for model '\(definition.name)'; try again later or raise its maxQueueSize
             """
         )
-        return Completion(outputs: .failure(RequestFailure(error)), execution: nil)
+        return Completion(outputs: .failure(RequestFailure(error)), outcome: .rejected)
     }
 
     /// Executes a batch in the task of its first request, and gives that request's completion.
@@ -125,9 +143,9 @@ package final class ModelScheduler: Sendable {
         }
         if let next { next.waiters[0].continuation?.resume(returning: .lead(next)) }
         for (waiter, output) in zip(batch.waiters, outputs).dropFirst() {
-            waiter.continuation?.resume(returning: .finished(Completion(outputs: output, execution: record)))
+            waiter.continuation?.resume(returning: .finished(Completion(outputs: output, execution: record, outcome: output.outcome)))
         }
-        return Completion(outputs: outputs[0], execution: record)
+        return Completion(outputs: outputs[0], execution: record, outcome: outputs[0].outcome)
     }
 
     /// Calls the model; user code finds the context of the first sampled request, or one that is not sampled.
@@ -159,6 +177,9 @@ package final class ModelScheduler: Sendable {
                 switch result {
                 case .failure(let error):
                     return .failure(RequestFailure(thrown: error))
+                // What a decoupled model had to say it has sent before.
+                case .success(let outputs) where definition.isDecoupled && outputs.isEmpty:
+                    return .success(outputs)
                 case .success(let outputs):
                     do throws(InferenceError) {
                         return .success(try definition.checkedOutputs(outputs, requested: request.requestedOutputs))
@@ -171,7 +192,14 @@ package final class ModelScheduler: Sendable {
     }
 }
 
-extension Result {
+extension Result<NamedTensors, RequestFailure> {
+    fileprivate var outcome: EndedRequest.Outcome {
+        switch self {
+        case .success: .success
+        case .failure(let failure): failure.error.code == .cancelled ? .canceled : .backend
+        }
+    }
+
     fileprivate var isSuccess: Bool {
         if case .success = self { true } else { false }
     }

@@ -22,6 +22,22 @@ package struct ModelStatistics: Hashable, Sendable {
         package init() {}
     }
 
+    /// Responses of one index.
+    package struct Response: Hashable, Sendable {
+        /// From the response before to this one.
+        package var computeInfer = Duration()
+        /// From the model's giving to the client's taking.
+        package var computeOutput = Duration()
+        package var success = Duration()
+        package var fail = Duration()
+        /// Ends without outputs.
+        package var emptyResponse = Duration()
+        /// The client left instead of taking it.
+        package var cancel = Duration()
+
+        package init() {}
+    }
+
     /// Wall time of the newest request, milliseconds since the epoch; 0 before the first.
     package var lastInference: UInt64 = 0
     /// Items that were computed with success: a request with a batch axis of 3 counts 3.
@@ -36,8 +52,17 @@ package struct ModelStatistics: Hashable, Sendable {
     package var computeInput = Duration()
     package var computeInfer = Duration()
     package var computeOutput = Duration()
+    /// Requests that the response cache answered, and how long the look took.
+    package var cacheHit = Duration()
+    /// Requests that the response cache could not answer, and how long look and storing took.
+    package var cacheMiss = Duration()
     /// By batch size.
     package var batches: [Int: Batch] = [:]
+    /// Of a decoupled model, by the index of the response, from 0; later ones than ``maxResponseIndex`` count as that.
+    package var responses: [Int: Response] = [:]
+
+    /// The last response of a request that has counters of its own.
+    package static let maxResponseIndex = 255
 
     package init() {}
 
