@@ -145,11 +145,11 @@ let package = Package(
                 Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle, Product.serviceContext, Product.tracing,
             ]
         ),
-        .target(name: "PrometheusMetrics", dependencies: [Product.metrics]),
+        .target(name: "PrometheusMetrics", dependencies: ["TraceModel", Product.metrics]),
         .target(
             name: "InferenceServer",
             dependencies: [
-                "Inference", "TraceModel", "PrometheusMetrics", "NeedletailTracing", "JSONCoding", "Compression",
+                "Inference", "TraceModel", "TraceWire", "PrometheusMetrics", "NeedletailTracing", "JSONCoding", "Compression",
                 Product.hummingbirdCore, Product.httpTypes, Product.nioCore, Product.nioHTTP1, Product.nioPosix, Product.logging,
                 Product.lifecycle, Product.grpcCore, Product.grpcNIO, Product.metrics,
             ]

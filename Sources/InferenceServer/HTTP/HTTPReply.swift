@@ -13,6 +13,8 @@ struct HTTPReply: Sendable {
 
     static let json = "application/json"
     static let octets = "application/octet-stream"
+    /// What Triton's library says of a body when nobody said anything else, JSON or not.
+    static let text = "text/plain"
 
     init(status: HTTPResponse.Status = .ok, contentType: String? = HTTPReply.json, body: ByteBuffer = ByteBuffer()) {
         self.status = status
@@ -42,14 +44,29 @@ struct HTTPReply: Sendable {
     }
 
     /// 200 without a body, as health checks answer.
-    static let empty = HTTPReply(contentType: nil)
+    static let empty = HTTPReply(contentType: text)
 
-    static let notFound = HTTPReply(status: .notFound, message: "Not Found")
+    /// 400 of a health check.
+    static func notReady(_ message: String) -> HTTPReply {
+        var reply = HTTPReply(status: .badRequest, message: message)
+        reply.contentType = text
+        return reply
+    }
 
-    /// 405 that names the method which the path takes.
-    static func methodNotAllowed(allowed: String) -> HTTPReply {
+    static let notFound: HTTPReply = {
+        var reply = HTTPReply(status: .notFound, message: "Not Found")
+        reply.contentType = text
+        return reply
+    }()
+
+    /// 405 that names the methods which the path takes.
+    static func methodNotAllowed(_ route: InferenceRoute) -> HTTPReply {
         var reply = HTTPReply(status: .methodNotAllowed, message: "Method Not Allowed")
-        reply.fields.append(HTTPField(name: .allow, value: allowed))
+        reply.fields.append(HTTPField(name: .allow, value: route.allowedMethods))
+        switch route.target {
+        case .live, .ready, .model(_, _, .ready), .model(_, _, .infer): reply.contentType = text
+        default: break
+        }
         return reply
     }
 

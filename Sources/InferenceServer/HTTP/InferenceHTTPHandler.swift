@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import Inference
+internal import JSONCoding
 internal import NIOCore
 
 /// Answers each request of the inference protocol.
@@ -21,23 +22,28 @@ final class InferenceHTTPHandler: Sendable {
             try await write(.notFound, to: writer, isHead: isHead)
             return try await discardBody(of: request)
         }
-        guard request.method.rawValue == route.method || (isHead && route.method == "GET") else {
-            try await write(.methodNotAllowed(allowed: route.method), to: writer, isHead: isHead)
+        guard takes(request.method, route: route) else {
+            try await write(.methodNotAllowed(route), to: writer, isHead: isHead)
             return try await discardBody(of: request)
         }
-        if case .model(let name, let version, let action) = route.target, action == .infer || action == .generate {
+        if case .model(let name, let version, let action) = route.target, route.isInference {
             var exchange = InferenceExchange(handler: self, modelName: name, version: version, isGenerate: action == .generate)
             try await exchange.run(request, path: path, writer: writer)
         } else {
             let reply: HTTPReply
-            do throws(InferenceError) {
-                reply = try answer(route.target)
-            } catch {
+            do {
+                reply = try await answer(route.target, request)
+            } catch let error as InferenceError {
                 reply = HTTPReply(error: error)
             }
             try await write(reply, to: writer, isHead: isHead)
             try await discardBody(of: request)
         }
+    }
+
+    private func takes(_ method: HTTPRequest.Method, route: InferenceRoute) -> Bool {
+        if method.rawValue == route.method { return true }
+        return (method == .head && route.method == "GET") || (method == .post && route.isSetting)
     }
 
     /// - Parameter isHead: The request was HEAD: its answer has the length of a body, and none (RFC 9110, section 9.3.2).
@@ -52,33 +58,55 @@ final class InferenceHTTPHandler: Sendable {
         for try await _ in request.body {}
     }
 
-    /// Everything that is not inference.
-    private func answer(_ target: InferenceRoute.Target) throws(InferenceError) -> HTTPReply {
+    // MARK: Everything that is not inference
+
+    private func answer(_ target: InferenceRoute.Target, _ request: Request) async throws -> HTTPReply {
         switch target {
         case .serverMetadata:
             return ServerMetadata.reply
         case .live:
             return .empty
         case .ready:
-            return core.isReady ? .empty : HTTPReply(status: .badRequest, message: "Server not ready: no model is loaded")
+            return core.isReady ? .empty : .notReady("Server not ready: no model is loaded")
         case .allStatistics:
             return StatisticsJSON.reply(core.registry.all)
         case .model(let name, let version, let action):
-            switch action {
-            case .ready:
-                let isReady = (try? core.registry.model(named: name, version: version)) != nil
-                return isReady ? .empty : HTTPReply(status: .badRequest, message: "Model version not ready")
-            case .statistics:
-                guard let model = try? core.registry.model(named: name, version: version) else {
-                    let text = version.map { "requested model version \($0) is not available for model '\(name)'" }
-                    throw InferenceError(.invalidArgument, text ?? "requested model '\(name)' is not available")
-                }
-                return StatisticsJSON.reply([model])
-            case .config:
-                return ModelConfigJSON.reply(try core.registry.model(named: name, version: version).definition)
-            case .metadata, .infer, .generate:
-                return ModelMetadataJSON.reply(try core.registry.model(named: name, version: version).definition)
+            return try answer(model: name, version: version, action)
+        case .repository(_, isNamed: true):
+            throw RepositoryEndpoint.namedRepository
+        case .repository(let action, isNamed: false):
+            return try await RepositoryEndpoint.answer(action, body: try await json(request), repository: core.repository)
+        case .sharedMemory(let kind, let action, let region):
+            let body = action == .register ? try await json(request) : nil
+            return try SharedMemoryEndpoint.answer(kind, action, region: region, body: body, regions: core.sharedMemory)
+        case .logging:
+            guard request.method == .post else { return LoggingEndpoint.reply(core.logging) }
+            return try LoggingEndpoint.update(core.logging, body: try await json(request))
+        case .traceSetting(let model):
+            guard request.method == .post else { return try TraceSettingEndpoint.reply(core, model: model) }
+            return try TraceSettingEndpoint.update(core, model: model, body: try await json(request))
+        }
+    }
+
+    private func json(_ request: Request) async throws -> JSONValue? {
+        try await RequestBodyReader.json(request, limit: maxBodySize)
+    }
+
+    private func answer(model name: String, version: Int?, _ action: InferenceRoute.ModelAction) throws(InferenceError) -> HTTPReply {
+        switch action {
+        case .ready:
+            let isReady = (try? core.registry.model(named: name, version: version)) != nil
+            return isReady ? .empty : .notReady("Model version not ready")
+        case .statistics:
+            guard let model = try? core.registry.model(named: name, version: version) else {
+                let text = version.map { "requested model version \($0) is not available for model '\(name)'" }
+                throw InferenceError(.invalidArgument, text ?? "requested model '\(name)' is not available")
             }
+            return StatisticsJSON.reply([model])
+        case .config:
+            return ModelConfigJSON.reply(try core.registry.model(named: name, version: version).definition)
+        case .metadata, .infer, .generate, .generateStream:
+            return ModelMetadataJSON.reply(try core.registry.model(named: name, version: version).definition)
         }
     }
 }

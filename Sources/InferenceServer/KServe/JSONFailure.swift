@@ -26,6 +26,11 @@ enum JSONFailure {
         InferenceError(.internal, "Unable to parse '\(member)': attempt to access JSON non-\(expected) as \(expected == "number" ? "double" : expected)")
     }
 
+    /// The same where Triton does not name the member.
+    static func bareType(_ expected: String) -> InferenceError {
+        InferenceError(.internal, "attempt to access JSON non-\(expected) as \(expected)")
+    }
+
     /// A request parameter that is neither text, number nor boolean.
     static func parameterType(_ name: String) -> InferenceError {
         InferenceError(.invalidArgument, "parameter '\(name)' has invalid type. It should be either 'int', 'bool', or 'string'.")
