@@ -12,8 +12,8 @@ import TraceModel
         InferenceTracer(settings: settings, processor: MultiplexSpanProcessor([]), sampler: sampler)
     }
 
-    private static func traceparent(isSampled: Bool) -> String {
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0\(isSampled ? 1 : 0)"
+    private static func headers(isSampled: Bool) -> HeaderPairs {
+        HeaderPairs([("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0\(isSampled ? 1 : 0)")])
     }
 
     @Test("A share of the requests is traced, and the ids of the traces are those that the sampler chose")
@@ -22,7 +22,7 @@ import TraceModel
         let tracer = Self.tracer(sampler: ParentBasedSampler(root: sampler))
         var traced = 0
         for _ in 0..<4_000 {
-            guard let trace = tracer.decide(model: "m", traceparent: nil, tracestate: nil).trace else { continue }
+            guard let trace = tracer.decide(model: "m", headers: HeaderPairs([])).trace else { continue }
             traced += 1
             #expect(sampler.sample(SamplingRequest(parent: nil, traceID: trace.traceID, name: "", kind: .server)).isSampled)
         }
@@ -33,14 +33,14 @@ import TraceModel
     @Test("The caller's decision is kept at any rate", arguments: [0.0, 1.0])
     func callers(rate: Double) {
         let tracer = Self.tracer(sampler: ParentBasedSampler(root: TraceIDRatioSampler(ratio: rate)))
-        #expect(tracer.decide(model: "m", traceparent: Self.traceparent(isSampled: true), tracestate: nil).trace?.traceID.description == "0af7651916cd43dd8448eb211c80319c")
-        #expect(tracer.decide(model: "m", traceparent: Self.traceparent(isSampled: false), tracestate: nil).trace == nil)
+        #expect(tracer.decide(model: "m", headers: Self.headers(isSampled: true)).trace?.traceID.description == "0af7651916cd43dd8448eb211c80319c")
+        #expect(tracer.decide(model: "m", headers: Self.headers(isSampled: false)).trace == nil)
     }
 
     @Test("count bounds what the sampler lets through")
     func count() {
         let tracer = Self.tracer(TraceSettings(level: .timestamps, rate: 1, count: 5), sampler: AlwaysOnSampler())
-        #expect((0..<100).count { _ in tracer.decide(model: "m", traceparent: nil, tracestate: nil).trace != nil } == 5)
+        #expect((0..<100).count { _ in tracer.decide(model: "m", headers: HeaderPairs([])).trace != nil } == 5)
     }
 
     @Test("An excluded request has no span and not its caller's context")

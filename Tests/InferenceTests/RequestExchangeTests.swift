@@ -192,7 +192,7 @@ import TraceModel
                 return ["y": try Tensor([values.withLock { $0 }.reduce(0, +)], shape: [1])]
             }
         )
-        let decision = tracer.decide(model: "outer", traceparent: nil, tracestate: nil)
+        let decision = tracer.decide(model: "outer", headers: HeaderPairs([]))
         let trace = try #require(decision.trace)
         let (completion, _) = try await stream(core, "outer", 7, decision: decision) { _ in }
         #expect(try completion.outputs.get().require("y").first(as: Int32.self) == 7)

@@ -25,6 +25,7 @@ extension RequestRunner {
                 switch await channel.next() {
                 case .response(let response):
                     if firstResponse == nil { firstResponse = response.sent }
+                    request.trace?.tensors?.add(.backendOutput, response.outputs)
                     do {
                         try await onResponse(StreamedResponse(outputs: .success(response.outputs), isFinal: false))
                         response.answer(taken: true)
@@ -33,6 +34,7 @@ extension RequestRunner {
                         channel.leave()
                     }
                 case .finished(var completion):
+                    if let tensors = request.trace?.tensors, case .success(let outputs) = completion.outputs { tensors.add(.backendOutput, outputs) }
                     do {
                         try await onResponse(StreamedResponse(outputs: completion.outputs, isFinal: true))
                     } catch {

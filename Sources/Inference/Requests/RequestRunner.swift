@@ -39,6 +39,7 @@ final class RequestRunner: Sendable {
         let checked = try check(request, model: model, origin: origin, exchange: exchange, timestamps: &timestamps)
         let completion = await model.scheduler.submit(checked, queued: timestamps.queueStart, wallTime: timestamps.wall(timestamps.queueStart))
         timestamps.requestEnd = MonotonicClock.now()
+        if let tensors = origin.trace?.tensors, case .success(let outputs) = completion.outputs { tensors.add(.backendOutput, outputs) }
         if observer != nil { observe(completion, of: checked, timestamps: timestamps, firstResponse: nil) }
         return completion
     }
@@ -118,6 +119,7 @@ final class RequestRunner: Sendable {
             tracer: tracer,
             serviceContext: origin.serviceContext
         )
+        origin.trace?.tensors?.add(.queueInput, request.inputs)
         timestamps.queueStart = MonotonicClock.now()
         return checked
     }

@@ -4,9 +4,10 @@ internal import Synchronization
 public import TraceModel
 internal import Tracing
 
-/// Traces the server's requests by Triton's settings, and hands the spans to one processor.
+/// Traces the server's requests by Triton's settings, which may change while it runs, and hands the spans to one processor, or
+/// the traces to a file.
 ///
-/// A request that is not sampled costs one atomic counter. Spans are made when the answer was sent.
+/// A request that is not sampled costs one atomic addition. Spans are made when the answer was sent.
 public final class InferenceTracer: Sendable {
     /// What was decided about a request when it arrived.
     package struct Decision: Sendable {
@@ -19,69 +20,101 @@ public final class InferenceTracer: Sendable {
     /// The scope of the server's own spans.
     public static let scope = InstrumentationScope(name: "needletail.inference")
 
+    /// What the server began with.
     public let settings: TraceSettings
+    /// What counts now.
+    let registry: TraceSettingRegistry
     /// Requests whose URL matches are not traced at all.
     package let excludedURLs: ExcludedURLs
     /// Decides which requests are traced at all; `nil`: all.
     private let decider: NeedletailTracer?
-    /// Counts what was let through, by rate and count.
-    private let counter: TraceSampler
     private let processor: any SpanProcessor
+    /// Where traces go in mode `triton`.
+    private let file: TraceFileWriter?
+    private let context: CallerContext
     private let traceCount = Atomic<UInt64>(0)
     /// Makes the spans of ``InferenceRequest/withSpan(_:ofKind:_:)``, for the same processor.
     package let userTracer: NeedletailTracer
-    /// The context of requests that are not sampled and have no caller's context.
-    private let unsampledContext: ServiceContext
 
     /// A tracer that hands spans to a processor; starting, flushing and stopping it is the caller's part.
     ///
     /// - Parameters:
     ///   - sampler: asked first; of what it lets through every `rate`-th is traced, up to `count`.
+    ///   - propagator: reads the callers' contexts; `nil`: W3C Trace Context, read as Triton does, and W3C Baggage.
     ///   - excludedURLs: of requests that are not traced, whatever their callers say.
-    public init(
+    public convenience init(
         settings: TraceSettings,
         processor: any SpanProcessor,
         sampler: (any Sampler)? = nil,
+        propagator: (any TextMapPropagator)? = nil,
+        excludedURLs: ExcludedURLs = ExcludedURLs()
+    ) {
+        self.init(settings: settings, processor: processor, file: nil, sampler: sampler, propagator: propagator, excludedURLs: excludedURLs)
+    }
+
+    /// - Parameter file: takes the traces of mode `triton`.
+    package init(
+        settings: TraceSettings,
+        processor: any SpanProcessor,
+        file: TraceFileWriter?,
+        sampler: (any Sampler)? = nil,
+        propagator: (any TextMapPropagator)? = nil,
         excludedURLs: ExcludedURLs = ExcludedURLs()
     ) {
         self.settings = settings
         self.processor = processor
+        self.file = file
         decider = sampler.map { NeedletailTracer(processor: MultiplexSpanProcessor([]), sampler: $0) }
         self.excludedURLs = excludedURLs
-        counter = TraceSampler(settings)
+        registry = TraceSettingRegistry(settings)
+        context = CallerContext(propagator: propagator)
         userTracer = NeedletailTracer(
             processor: processor,
             sampler: ParentBasedSampler(root: AlwaysOffSampler()),
             scope: Self.scope
         )
-        var context = ServiceContext.topLevel
-        context.traceContext = TraceContext(traceID: IDGenerator.traceID(), spanID: IDGenerator.spanID(), flags: [])
-        unsampledContext = context
     }
 
-    /// Decides about a request to a model from the headers of W3C Trace Context; a malformed `traceparent` counts as none.
-    package func decide(model: String, traceparent: String?, tracestate: @autoclosure () -> String?) -> Decision {
-        guard settings.level != .off else { return Decision(trace: nil, serviceContext: unsampledContext) }
-        let parent = traceparent.flatMap { TraceContext(traceparent: $0, tracestate: tracestate(), reading: .tolerant) }
-        let decision = decider?.makeContext(name: "InferRequest", kind: .server, parent: parent)
-        guard decision?.isSampled != false, counter.shouldTrace(parentIsSampled: parent?.isSampled) else {
-            guard let parent else { return Decision(trace: nil, serviceContext: unsampledContext) }
-            var context = ServiceContext.topLevel
-            context.traceContext = parent
-            return Decision(trace: nil, serviceContext: context)
+    /// Decides about a request to a model from its headers; a malformed context counts as none.
+    package func decide(model: String, headers: some TraceHeaders) -> Decision {
+        registry.withSampler(of: model) { sampler in
+            let caller = context.read(headers)
+            let level = sampler.level
+            guard level != .off else { return Decision(trace: nil, serviceContext: context.off(caller)) }
+            let decision = decider?.makeContext(name: "InferRequest", kind: .server, parent: caller.parent)
+            guard decision?.isSampled != false else { return Decision(trace: nil, serviceContext: context.unsampled(caller)) }
+            // A trace file is no part of the caller's trace.
+            let verdict = sampler.take(callerIsTraced: file == nil ? caller.parent?.decision : nil)
+            guard verdict != .skip else {
+                return Decision(trace: nil, serviceContext: file == nil ? context.unsampled(caller) : context.passedOn(caller))
+            }
+            var trace = RequestTrace(parent: caller.parent, decision: decision, number: nextNumber())
+            trace.level = level
+            trace.clock = .now()
+            if case .byRate(let rate) = verdict {
+                trace.rate = rate
+                // A threshold tells of the share that the sampler took, not of every n-th of it.
+                if rate > 1 { trace.traceState = OpenTelemetryTraceState.traceState(trace.traceState, settingThreshold: nil) }
+            }
+            if level.contains(.tensors) { trace.tensors = TensorRecord() }
+            guard file == nil else {
+                trace.family = TraceFamily(sampler)
+                return Decision(trace: trace, serviceContext: context.passedOn(caller))
+            }
+            return Decision(trace: trace, serviceContext: context.sampled(caller, trace.computeContext))
         }
-        let trace = RequestTrace(parent: parent, decision: decision, number: nextNumber())
-        var context = ServiceContext.topLevel
-        context.traceContext = trace.computeContext
-        return Decision(trace: trace, serviceContext: context)
     }
 
     /// What is decided about a request with an excluded URL: no span, and no context of the caller's.
-    package var exclusion: Decision { Decision(trace: nil, serviceContext: unsampledContext) }
+    package var exclusion: Decision { Decision(trace: nil, serviceContext: context.unsampledContext) }
 
     /// Makes the spans of a request and hands them on.
     package func record(_ request: TracedRequest) {
-        for span in request.spans() { processor.onEnd(span, scope: Self.scope) }
+        if let file {
+            file.record(request, registry)
+        } else {
+            for span in request.spans() { processor.onEnd(span, scope: Self.scope) }
+        }
     }
 
     /// Hands on a span that a backend made for a sampled request.
@@ -89,4 +122,7 @@ public final class InferenceTracer: Sendable {
 
     /// The next `triton.trace_id`.
     package func nextNumber() -> UInt64 { traceCount.wrappingAdd(1, ordering: .relaxed).newValue }
+
+    /// Changes the settings of a model, or of all.
+    func update(_ update: TraceSettingUpdate, model: String?) throws(InferenceError) { try registry.update(update, model: model) }
 }

@@ -1,3 +1,4 @@
+internal import NeedletailTracing
 package import TraceModel
 
 /// The spans of Triton's opentelemetry mode: `InferRequest`, the model's name, `compute`.
@@ -12,130 +13,170 @@ extension TracedRequest {
         spans.reserveCapacity(3)
         if let execution { spans.append(computeSpan(execution)) }
         if timestamps.requestStart != 0 { spans.append(modelSpan()) }
-        if exchange != nil { spans.append(requestSpan()) }
+        if let exchange { spans.append(requestSpan(exchange)) }
         return spans
     }
 
-    private func event(_ name: String, _ time: UInt64) -> SpanEvent {
-        SpanEvent(time: timestamps.wall(time), name: name)
+    // MARK: InferRequest
+
+    private func requestSpan(_ exchange: ExchangeFacts) -> Span {
+        let responses = responses
+        var builder = SpanBuilder(self, name: "InferRequest", id: trace.requestSpanID, parent: trace.parentSpanID, start: timestamps.receiveStart)
+        builder.span.kind = .server
+        builder.span.attributes = exchange.attributes
+        if trace.rate > 1 {
+            // Every n-th is no probability that `tracestate` could tell.
+            builder.span.attributes += SamplerAttributes.make(type: "everynth", parameter: .int(Int64(trace.rate)))
+        }
+        if !streamedResponses.isEmpty {
+            let count = streamedResponses.count + responsesLeftOut
+            builder.span.attributes.append(Attribute("response.count", .int(Int64(count))))
+            if count > responses.count {
+                builder.span.attributes.append(Attribute("response.events_left_out", .int(Int64(count - responses.count))))
+            }
+        }
+        switch exchange {
+        case .http: addEvents(receive: "HTTP_RECV", send: "HTTP_SEND", responses, to: &builder)
+        case .grpc: addEvents(receive: "GRPC_WAITREAD", send: "GRPC_SEND", responses, to: &builder)
+        }
+        let end = max(timestamps.last, responses.reduce(0) { max($0, $1.complete, max($1.sendStart, $1.sendEnd)) })
+        if let failure = modelFailure ?? exchangeFailure { builder.add(failure, at: failureTime(failure, responses, end: end)) }
+        return builder.finish(end: end)
     }
 
-    private func requestSpan() -> Span {
-        let failure = modelFailure ?? exchangeFailure
-        let attributes = exchange?.attributes ?? []
-        var events: [SpanEvent] = []
-        events.reserveCapacity(6)
-        events.append(event("HTTP_RECV_START", timestamps.receiveStart))
-        if timestamps.receiveEnd != 0 { events.append(event("HTTP_RECV_END", timestamps.receiveEnd)) }
-        if timestamps.responseComplete != 0 { events.append(event("INFER_RESPONSE_COMPLETE", timestamps.responseComplete)) }
-        if timestamps.sendStart != 0 { events.append(event("HTTP_SEND_START", timestamps.sendStart)) }
-        if timestamps.sendEnd != 0 { events.append(event("HTTP_SEND_END", timestamps.sendEnd)) }
-        let end = timestamps.last
-        // What failed before the answer is told before it; a failure of sending is told at the end.
-        let known = timestamps.responseComplete != 0 ? timestamps.responseComplete : max(timestamps.receiveEnd, timestamps.receiveStart)
-        return span(
-            id: trace.requestSpanID,
-            parent: trace.parentSpanID,
-            name: "InferRequest",
-            kind: .server,
-            start: timestamps.receiveStart,
-            end: end,
-            attributes: attributes,
-            events: events,
-            failure: failure,
-            failureTime: failedWhileSending ? end : known
-        )
+    private func addEvents(receive: String, send: String, _ responses: [StreamedResponseTimes], to builder: inout SpanBuilder) {
+        builder.event(receive + "_START", timestamps.receiveStart)
+        builder.event(receive + "_END", timestamps.receiveEnd)
+        for response in responses {
+            builder.event("INFER_RESPONSE_COMPLETE", response.complete)
+            builder.event(send + "_START", response.sendStart)
+            builder.event(send + "_END", response.sendEnd)
+        }
     }
 
-    /// The answer was begun but not taken by the connection.
-    private var failedWhileSending: Bool { timestamps.sendStart != 0 && timestamps.sendEnd == 0 }
+    /// What failed before the answer is told before it; a cancellation, and a failure of sending, at the end.
+    private func failureTime(_ failure: RequestFailure, _ responses: [StreamedResponseTimes], end: UInt64) -> UInt64 {
+        if let last = responses.last, last.sendStart != 0, last.sendEnd == 0 { return end }
+        if failure.error.code == .cancelled { return end }
+        if let last = responses.last, last.complete != 0 { return last.complete }
+        return max(timestamps.receiveEnd, timestamps.receiveStart)
+    }
+
+    // MARK: The model
+
+    /// Bytes of one tensor's values in an attribute; what is beyond is left out, and the event says so.
+    static let maximumTensorAttributeText = 4_096
+    /// Tensors of one request that are told of; how many are left out is said.
+    static let maximumTensorEvents = 128
 
     private func modelSpan() -> Span {
-        var attributes: [Attribute] = [
+        var builder = SpanBuilder(self, name: modelName, id: trace.modelSpanID, parent: trace.requestSpanID, start: timestamps.requestStart)
+        builder.span.attributes = [
             Attribute("triton.model_name", .string(modelName)),
             Attribute("triton.model_version", .int(Int64(modelVersion))),
             Attribute("triton.trace_id", .int(Int64(clamping: trace.number))),
             Attribute("triton.trace_parent_id", .int(Int64(clamping: trace.parentNumber))),
         ]
-        if !requestID.isEmpty { attributes.append(Attribute("triton.request_id", .string(requestID))) }
-        return span(
-            id: trace.modelSpanID,
-            parent: trace.requestSpanID,
-            name: modelName,
-            start: timestamps.requestStart,
-            end: timestamps.requestEnd,
-            attributes: attributes,
-            events: [
-                event("REQUEST_START", timestamps.requestStart),
-                event("QUEUE_START", timestamps.queueStart),
-                event("REQUEST_END", timestamps.requestEnd),
-            ],
-            failure: modelFailure,
-            failureTime: execution?.computeEnd ?? timestamps.requestEnd
-        )
+        if !requestID.isEmpty { builder.span.attributes.append(Attribute("triton.request_id", .string(requestID))) }
+        builder.event("REQUEST_START", timestamps.requestStart)
+        builder.event("QUEUE_START", timestamps.queueStart)
+        let end = timestamps.requestEnd != 0 ? timestamps.requestEnd : max(timestamps.last, timestamps.requestStart)
+        if let tensors = trace.tensors { addTensors(tensors, end: end, to: &builder) }
+        builder.event("REQUEST_END", timestamps.requestEnd)
+        if let modelFailure {
+            if execution == nil, modelFailure.error.code == .unavailable { builder.event("REQUEST_REJECTED", end) }
+            builder.add(modelFailure, at: execution?.computeEnd ?? end)
+        }
+        return builder.finish(end: end)
     }
+
+    /// Level `TENSORS`: an event for each tensor.
+    private func addTensors(_ record: TensorRecord, end: UInt64, to builder: inout SpanBuilder) {
+        let (entries, leftOut) = record.content
+        for entry in entries.prefix(Self.maximumTensorEvents) {
+            let data = entry.tensor.traceText(limit: Self.maximumTensorAttributeText)
+            var attributes = [
+                Attribute("tensor.name", .string(entry.name)),
+                Attribute("tensor.datatype", .string(entry.tensor.dataType.rawValue)),
+                Attribute("tensor.shape", .array(entry.tensor.shape.map { .int(Int64($0)) })),
+                Attribute("tensor.data", .string(data.text)),
+            ]
+            if !data.isComplete { attributes.append(Attribute("tensor.data_truncated", .bool(true))) }
+            builder.event(entry.activity.rawValue, min(max(entry.time, timestamps.requestStart), end), attributes)
+        }
+        let rest = leftOut + max(0, entries.count - Self.maximumTensorEvents)
+        if rest > 0 { builder.span.attributes.append(Attribute("tensor.events_left_out", .int(Int64(rest)))) }
+    }
+
+    // MARK: compute
 
     private func computeSpan(_ execution: ExecutionRecord) -> Span {
-        span(
-            id: trace.computeSpanID,
-            parent: trace.modelSpanID,
-            name: "compute",
-            start: execution.computeStart,
-            end: execution.computeEnd,
-            attributes: [
-                Attribute("batch.size", .int(Int64(execution.batchSize))),
-                Attribute("batch.id", .int(Int64(clamping: execution.batchID))),
-            ],
-            events: [
-                event("COMPUTE_START", execution.computeStart),
-                event("COMPUTE_INPUT_END", execution.inputEnd),
-                event("COMPUTE_OUTPUT_START", execution.outputStart),
-                event("COMPUTE_END", execution.computeEnd),
-            ],
-            failure: modelFailure,
-            failureTime: execution.outputStart
-        )
+        var builder = SpanBuilder(self, name: "compute", id: trace.computeSpanID, parent: trace.modelSpanID, start: execution.computeStart)
+        builder.span.attributes = [
+            Attribute("batch.size", .int(Int64(execution.batchSize))),
+            Attribute("batch.id", .int(Int64(clamping: execution.batchID))),
+        ]
+        builder.event("COMPUTE_START", execution.computeStart)
+        builder.event("COMPUTE_INPUT_END", execution.inputEnd)
+        builder.event("COMPUTE_OUTPUT_START", execution.outputStart)
+        builder.event("COMPUTE_END", execution.computeEnd)
+        if let modelFailure { builder.add(modelFailure, at: execution.outputStart) }
+        return builder.finish(end: execution.computeEnd)
     }
+}
 
-    private func span(
-        id: SpanID,
-        parent: SpanID?,
-        name: String,
-        kind: SpanKind = .internal,
-        start: UInt64,
-        end: UInt64,
-        attributes: [Attribute],
-        events: [SpanEvent],
-        failure: RequestFailure?,
-        failureTime: UInt64
-    ) -> Span {
-        var span = Span(
+/// One span of a request on its way.
+private struct SpanBuilder {
+    var span: Span
+    private let clock: RequestTimestamps
+
+    init(_ request: TracedRequest, name: String, id: SpanID, parent: SpanID?, start: UInt64) {
+        let trace = request.trace
+        clock = trace.clock ?? request.timestamps
+        let isRemoteChild = id == trace.requestSpanID && parent != nil
+        span = Span(
             traceID: trace.traceID,
             spanID: id,
             parentSpanID: parent,
             traceState: trace.traceState,
-            flags: UInt32(trace.flags.rawValue) | (id == trace.requestSpanID && parent != nil ? 0x300 : 0x100),
+            flags: UInt32(trace.flags.rawValue) | (isRemoteChild ? 0x300 : 0x100),
             name: name,
-            kind: kind,
-            startTime: timestamps.wall(start),
-            endTime: timestamps.wall(end),
-            attributes: attributes,
-            events: events
+            startTime: clock.wall(start),
+            endTime: 0
         )
-        if let failure {
-            span.status = .error(failure.error.message)
-            span.attributes.append(Attribute("error.type", .string(failure.errorType)))
-            let exception = SpanEvent(
-                time: timestamps.wall(failureTime),
+        span.events.reserveCapacity(6)
+    }
+
+    /// Adds an event; a time of 0 stands for something that did not happen.
+    mutating func event(_ name: String, _ time: UInt64, _ attributes: [Attribute] = []) {
+        guard time != 0 else { return }
+        span.events.append(SpanEvent(time: clock.wall(time), name: name, attributes: attributes))
+    }
+
+    /// The status of what failed, and what happened.
+    mutating func add(_ failure: RequestFailure, at time: UInt64) {
+        span.status = .error(failure.error.message)
+        span.attributes.append(Attribute("error.type", .string(failure.errorType)))
+        if failure.error.code == .cancelled { insert(SpanEvent(time: clock.wall(time), name: "REQUEST_CANCELLED")) }
+        insert(
+            SpanEvent(
+                time: clock.wall(time),
                 name: "exception",
                 attributes: [
                     Attribute("exception.type", .string(failure.exceptionType)),
                     Attribute("exception.message", .string(failure.error.message)),
                 ]
             )
-            let index = span.events.firstIndex { $0.time > exception.time } ?? span.events.endIndex
-            span.events.insert(exception, at: index)
-        }
+        )
+    }
+
+    private mutating func insert(_ event: SpanEvent) {
+        let index = span.events.firstIndex { $0.time > event.time } ?? span.events.endIndex
+        span.events.insert(event, at: index)
+    }
+
+    consuming func finish(end: UInt64) -> Span {
+        span.endTime = clock.wall(end)
         return span
     }
 }

@@ -4,8 +4,10 @@ package struct TracedRequest: Sendable {
     package var timestamps: RequestTimestamps
     /// `nil` for a request that one model made to another: it has no `InferRequest`.
     package var exchange: ExchangeFacts?
-    /// Of a request with several responses the times of each, as far as they are kept.
+    /// Of a request with several responses the times of each, as far as they are kept: see ``StreamedResponses``.
     package var streamedResponses: [StreamedResponseTimes] = []
+    /// Responses that were given and are not in ``streamedResponses``.
+    package var responsesLeftOut = 0
     package var modelName = ""
     package var modelVersion = 0
     package var requestID = ""
@@ -21,6 +23,13 @@ package struct TracedRequest: Sendable {
         self.timestamps = timestamps
         self.exchange = exchange
     }
+
+    /// What is told of responses: each of a stream, or the one that a plain request has.
+    var responses: [StreamedResponseTimes] {
+        guard streamedResponses.isEmpty else { return Array(streamedResponses.prefix(StreamedResponses.maximumKept)) }
+        let one = StreamedResponseTimes(complete: timestamps.responseComplete, sendStart: timestamps.sendStart, sendEnd: timestamps.sendEnd)
+        return one == StreamedResponseTimes() ? [] : [one]
+    }
 }
 
 /// When one of several responses went out; times of ``MonotonicClock``, 0 for what did not happen.
@@ -34,5 +43,33 @@ package struct StreamedResponseTimes: Hashable, Sendable {
         self.complete = complete
         self.sendStart = sendStart
         self.sendEnd = sendEnd
+    }
+}
+
+/// Collects the times of a stream's responses: the first ones and the last one; how many are left out is counted.
+package struct StreamedResponses: Sendable {
+    /// Responses of one request whose times are kept.
+    package static let maximumKept = 64
+
+    package private(set) var kept: [StreamedResponseTimes] = []
+    package private(set) var leftOut = 0
+
+    package init() {}
+
+    package mutating func append(_ response: StreamedResponseTimes) {
+        if kept.count < Self.maximumKept {
+            kept.append(response)
+        } else {
+            kept[Self.maximumKept - 1] = response
+            leftOut += 1
+        }
+    }
+}
+
+extension TracedRequest {
+    /// Tells of a stream.
+    package mutating func set(_ responses: StreamedResponses) {
+        streamedResponses = responses.kept
+        responsesLeftOut = responses.leftOut
     }
 }

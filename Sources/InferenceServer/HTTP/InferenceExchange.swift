@@ -64,10 +64,7 @@ struct InferenceExchange: ~Copyable {
     private func decide(_ request: Request, path: String) -> InferenceTracer.Decision? {
         guard let tracer = handler.core.tracer else { return nil }
         if tracer.excludedURLs.contains(scheme: "http", authority: request.head.authority ?? "", path: path) { return tracer.exclusion }
-        var traceparent = request.headers[.traceparent]
-        // The first of several fields counts.
-        if let comma = traceparent?.utf8.firstIndex(of: UInt8(ascii: ",")) { traceparent = traceparent.map { String($0[..<comma]) } }
-        return tracer.decide(model: modelName, traceparent: traceparent, tracestate: request.headers[.tracestate])
+        return tracer.decide(model: modelName, headers: request.headers)
     }
 
     private func record(_ decision: InferenceTracer.Decision?, path: String, status: Int) {
@@ -159,8 +156,6 @@ struct InferenceExchange: ~Copyable {
 }
 
 extension HTTPField.Name {
-    // Unwrapped: both are valid header names, which is all that the initializer checks.
-    static let traceparent = HTTPField.Name("traceparent")!
-    static let tracestate = HTTPField.Name("tracestate")!
+    // Unwrapped: it is a valid header name, which is all that the initializer checks.
     static let inferenceHeaderContentLength = HTTPField.Name("Inference-Header-Content-Length")!
 }

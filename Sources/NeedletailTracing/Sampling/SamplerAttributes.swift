@@ -1,8 +1,8 @@
-internal import TraceModel
+package import TraceModel
 
 /// What a span says of the sampler that took it, under the names of Jaeger's clients.
-enum SamplerAttributes {
-    static func make(type: String, parameter: AttributeValue) -> [Attribute] {
+package enum SamplerAttributes {
+    package static func make(type: String, parameter: AttributeValue) -> [Attribute] {
         [Attribute("sampler.type", .string(type)), Attribute("sampler.param", parameter)]
     }
 }

@@ -7,11 +7,11 @@ internal import Darwin
 #endif
 
 /// Writing to file descriptors as programs should: no part is forgotten, and no signal ends the process.
-enum SystemWrite {
+package enum SystemWrite {
     /// Writes all bytes; blocks until the descriptor takes them.
     ///
     /// - Returns: how many bytes were written, and the `errno` that stopped it, 0 for none.
-    static func all(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> (written: Int, error: Int32) {
+    package static func all(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> (written: Int, error: Int32) {
         withoutSignals {
             var written = 0
             while written < bytes.count {
@@ -34,7 +34,7 @@ enum SystemWrite {
     }
 
     /// The text of an `errno`.
-    static func text(_ error: Int32) -> String {
+    package static func text(_ error: Int32) -> String {
         String(cString: strerror(error))
     }
 
