@@ -63,9 +63,10 @@ let package = Package(
 
         // Pure foundations: no I/O.
         .target(name: "JSONCoding"),
+        .target(name: "ProtobufCoding"),
         .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
         .target(name: "TraceModel"),
-        .target(name: "TraceWire", dependencies: ["TraceModel", "JSONCoding"]),
+        .target(name: "TraceWire", dependencies: ["TraceModel", "JSONCoding", "ProtobufCoding"]),
 
         // The tracing SDK.
         .target(
@@ -149,7 +150,7 @@ let package = Package(
         .target(
             name: "InferenceServer",
             dependencies: [
-                "Inference", "TraceModel", "TraceWire", "PrometheusMetrics", "NeedletailTracing", "JSONCoding", "Compression",
+                "Inference", "TraceModel", "TraceWire", "PrometheusMetrics", "NeedletailTracing", "JSONCoding", "ProtobufCoding", "Compression",
                 Product.hummingbirdCore, Product.httpTypes, Product.nioCore, Product.nioHTTP1, Product.nioPosix, Product.logging,
                 Product.lifecycle, Product.grpcCore, Product.grpcNIO, Product.metrics,
             ]
@@ -223,6 +224,7 @@ let package = Package(
 
         // Tests mirror Sources.
         .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding"]),
+        .testTarget(name: "ProtobufCodingTests", dependencies: ["ProtobufCoding"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
         .testTarget(name: "TraceModelTests", dependencies: ["TraceModel"]),
         .testTarget(name: "TraceWireTests", dependencies: ["TraceWire", "TraceModel", "JSONCoding"]),

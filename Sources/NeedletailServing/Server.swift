@@ -7,7 +7,7 @@ internal import Synchronization
 internal import TraceModel
 public import UnixSignals
 
-/// An inference server to embed: models are Swift closures, served over KServe v2 and Triton's generate extension, and traced
+/// An inference server to embed: models are Swift closures, served over KServe v2 (HTTP and gRPC) and Triton's generate extension, and traced
 /// by Triton's `--trace-config` words.
 ///
 /// ```swift
@@ -54,6 +54,7 @@ public final class Server: Service {
     /// The models and their statistics, without the network.
     public let core: InferenceCore
     private let http: InferenceHTTPServer
+    private let grpc: InferenceGRPCServer?
     private let logger: Logger
     /// Who receives the spans; `nil` when nothing is traced.
     private let spanProcessor: (any SpanProcessor)?
@@ -86,6 +87,7 @@ public final class Server: Service {
         traceSettings = tracing.settings
         core = InferenceCore(tracer: tracer)
         http = InferenceHTTPServer(configuration: configuration.http.frontEnd, core: core, logger: logger)
+        grpc = try configuration.grpc.map { [core] in try InferenceGRPCServer(configuration: $0, core: core, logger: logger) }
         self.logger = logger
         self.spanProcessor = processor
         ownTracing = own
@@ -125,12 +127,20 @@ public final class Server: Service {
         get async throws { try await http.boundPort }
     }
 
+    /// The port that is served over gRPC, `nil` without gRPC; waits until it is bound.
+    ///
+    /// - Throws: as ``boundPort``.
+    public var boundGRPCPort: Int? {
+        get async throws { try await grpc?.boundPort }
+    }
+
     /// Serves until graceful shutdown or cancellation; then the spans that are left are exported.
     public func run() async throws {
         // Stopped in reverse: first no more requests, then the exporter.
         var services: [any Service] = []
         if let ownTracing { services.append(ownTracing) }
         services.append(http)
+        if let grpc { services.append(grpc) }
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
     }
 

@@ -1,5 +1,5 @@
 public import Inference
-internal import InferenceServer
+public import InferenceServer
 public import TraceModel
 
 /// Settings of a ``Server``.
@@ -29,6 +29,9 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
+    /// The gRPC front end: where it listens, its limits, and who may call what.
+    public typealias GRPC = InferenceGRPCServer.Configuration
+
     /// Tracing of requests.
     public struct Tracing: Sendable {
         /// Words as `--trace-config` has them, for example `level=TIMESTAMPS`; read when the server is made.
@@ -50,12 +53,15 @@ public struct ServerConfiguration: Sendable {
     }
 
     public var http: HTTP
+    /// `nil`: no gRPC.
+    public var grpc: GRPC?
     public var tracing: Tracing
     /// The models to begin with.
     public var models: [Model]
 
-    public init(http: HTTP = HTTP(), tracing: Tracing = Tracing(), models: [Model] = []) {
+    public init(http: HTTP = HTTP(), grpc: GRPC? = GRPC(), tracing: Tracing = Tracing(), models: [Model] = []) {
         self.http = http
+        self.grpc = grpc
         self.tracing = tracing
         self.models = models
     }

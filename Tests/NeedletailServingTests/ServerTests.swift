@@ -50,7 +50,7 @@ import Tracing
     }
 
     @Test func aClosureBoundByNameAnswers() async throws {
-        let server = try Server(configuration: .init(http: .init(port: 0)), logger: Self.quiet)
+        let server = try Server(configuration: .init(http: .init(port: 0), grpc: nil), logger: Self.quiet)
         try server.bind(
             name: "double",
             inputs: [TensorSpecification("x", Float.self, shape: [-1])],
@@ -91,7 +91,7 @@ import Tracing
         let processor = BatchSpanProcessor(
             exporter: spans, resource: Resource(), configuration: .init(scheduleDelay: .seconds(60)), logger: Self.quiet)
         let server = try Server(
-            configuration: .init(http: .init(port: 0), tracing: .init(traceConfig: words), models: [.passthrough]),
+            configuration: .init(http: .init(port: 0), grpc: nil, tracing: .init(traceConfig: words), models: [.passthrough]),
             spanProcessor: processor,
             logger: Self.quiet
         )
@@ -112,7 +112,7 @@ import Tracing
             "opentelemetry,bsp_max_export_batch_size=4", "opentelemetry,bsp_schedule_delay=10",
         ]
         let server = try Server(
-            configuration: .init(http: .init(port: 0), tracing: .init(traceConfig: words), models: [.passthrough]), logger: Self.quiet)
+            configuration: .init(http: .init(port: 0), grpc: nil, tracing: .init(traceConfig: words), models: [.passthrough]), logger: Self.quiet)
         let group = ServiceGroup(configuration: .init(services: [server], logger: Self.quiet))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -133,7 +133,7 @@ import Tracing
     @Test func plainWithSpanJoinsTheRequestsTraceAndOnlyIfSampled() async throws {
         let spans = InMemorySpanExporter()
         let server = try Server(
-            configuration: .init(http: .init(port: 0), tracing: .init(traceConfig: ["level=TIMESTAMPS", "rate=2"])),
+            configuration: .init(http: .init(port: 0), grpc: nil, tracing: .init(traceConfig: ["level=TIMESTAMPS", "rate=2"])),
             spanProcessor: spans,
             logger: Self.quiet
         )

@@ -50,8 +50,8 @@ class Needletail:
         self.environment = {**os.environ, "OTEL_BSP_SCHEDULE_DELAY": "200", **(environment or {})}
         (
             self.http_port, self.otlp_http_port, self.otlp_grpc_port, self.query_port,
-            self.zipkin_port, self.jaeger_grpc_port, self.jaeger_http_port,
-        ) = free_ports(7)
+            self.zipkin_port, self.jaeger_grpc_port, self.jaeger_http_port, self.inference_grpc_port,
+        ) = free_ports(8)
         self.jaeger_compact_port, self.jaeger_binary_port = free_ports(2, socket.SOCK_DGRAM)
         self.arguments = list(arguments)
         self.process = None
@@ -67,6 +67,10 @@ class Needletail:
     @property
     def http(self):
         return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def inference_grpc(self):
+        return f"127.0.0.1:{self.inference_grpc_port}"
 
     @property
     def otlp(self):
@@ -92,7 +96,7 @@ class Needletail:
     def command(self):
         command = [binary(), self.subcommand, "--exit-timeout-secs", str(self.exit_timeout)]
         if self.serves:
-            command += ["--http-port", str(self.http_port)]
+            command += ["--http-port", str(self.http_port), "--grpc-port", str(self.inference_grpc_port)]
         if self.stores:
             command += [
                 "--otlp-http-port", str(self.otlp_http_port), "--otlp-grpc-port", str(self.otlp_grpc_port),

@@ -1,3 +1,4 @@
+internal import ProtobufCoding
 public import TraceModel
 
 /// Jaeger's spans as protobuf: `jaeger.api_v2.CollectorService/PostSpans`, what its agents and clients send to gRPC port 14250.

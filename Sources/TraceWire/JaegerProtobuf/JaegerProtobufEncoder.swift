@@ -1,3 +1,4 @@
+internal import ProtobufCoding
 internal import TraceModel
 
 /// Writes `PostSpansRequest`; fields with their default value are left out. The messages are shown in ``JaegerProtobufDecoder``.

@@ -1,3 +1,4 @@
+internal import ProtobufCoding
 public import TraceModel
 
 /// The spans of one process as datagrams for UDP port 6831, each filled as far as it fits.

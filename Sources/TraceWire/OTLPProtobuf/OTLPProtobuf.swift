@@ -1,3 +1,4 @@
+internal import ProtobufCoding
 public import TraceModel
 
 /// OTLP traces as protobuf: `opentelemetry.proto.collector.trace.v1`, the body of OTLP/HTTP `application/x-protobuf` and of OTLP/gRPC.
@@ -72,7 +73,7 @@ public enum OTLPProtobuf {
     ) throws(WireError) -> (rejectedSpans: Int64, message: String) {
         var response: (rejectedSpans: Int64, message: String) = (0, "")
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return response }
-        var cursor = ProtobufCursor(bytes, base: base)
+        var cursor = ProtobufCursor(bytes, base: base, schema: .otlp)
         while !cursor.isAtEnd {
             let tag = try cursor.tag()
             guard tag == 1 << 3 | 2 else {

@@ -1,3 +1,4 @@
+internal import ProtobufCoding
 internal import TraceModel
 
 /// Reads `ExportTraceServiceRequest` (the same bytes as `TracesData`) straight into the model.
@@ -12,7 +13,7 @@ struct OTLPProtobufDecoder: ~Copyable {
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, maximumElements: Int) {
         budget = ElementBudget(maximumElements)
-        cursor = ProtobufCursor(bytes, base: base)
+        cursor = ProtobufCursor(bytes, base: base, schema: .otlp)
     }
 
     /// `message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }`

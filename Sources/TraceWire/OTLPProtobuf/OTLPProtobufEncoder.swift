@@ -1,3 +1,4 @@
+internal import ProtobufCoding
 internal import TraceModel
 
 /// Writes the model as `ExportTraceServiceRequest`; fields with their default value are left out.

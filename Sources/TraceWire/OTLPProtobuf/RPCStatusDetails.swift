@@ -1,3 +1,5 @@
+internal import ProtobufCoding
+
 /// The value of gRPC's trailer `grpc-status-details-bin`: a `google.rpc.Status` (OTLP specification, "OTLP/gRPC Throttling").
 public enum RPCStatusDetails {
     /// `google.rpc.RetryInfo`: the request may be sent again.
@@ -22,7 +24,7 @@ public enum RPCStatusDetails {
     public static func retryInfo(in bytes: [UInt8]) -> RetryInfo? {
         bytes.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return nil }
-            var cursor = ProtobufCursor(buffer, base: base)
+            var cursor = ProtobufCursor(buffer, base: base, schema: .otlp)
             return try? findRetryInfo(&cursor)
         }
     }
@@ -54,7 +56,7 @@ public enum RPCStatusDetails {
 
     private static func delay(_ bytes: UnsafeBufferPointer<UInt8>) throws(WireError) -> Duration? {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return nil }
-        var cursor = ProtobufCursor(bytes, base: base)
+        var cursor = ProtobufCursor(bytes, base: base, schema: .otlp)
         var delay: Duration?
         while !cursor.isAtEnd {
             let tag = try cursor.tag()

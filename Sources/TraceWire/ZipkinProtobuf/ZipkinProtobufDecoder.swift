@@ -1,3 +1,4 @@
+internal import ProtobufCoding
 internal import TraceModel
 
 /// Reads `ListOfSpans` (zipkin-api, `zipkin.proto`).

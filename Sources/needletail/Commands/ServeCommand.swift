@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve models over Triton's HTTP protocol (KServe v2, generate).",
+        abstract: "Serve models over Triton's protocols (KServe v2 over HTTP and gRPC, generate).",
         discussion: """
             Nothing is traced until --trace-config says so, for example:
               needletail serve --trace-config level=TIMESTAMPS --trace-config rate=1 \\
@@ -23,7 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         try await PortCheck.available(serving.ports, host: common.host)
         let logger = common.logger
-        let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: [.inferenceHTTP])
+        let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: serving.listeners)
         let server = try InferenceService(
             options: serving,
             common: common,

@@ -33,7 +33,7 @@ struct UpCommand: AsyncParsableCommand {
         let greeting = Greeting(
             host: common.host,
             dataDirectory: backEnd.dataDir,
-            awaited: BackEnd.listeners(of: backEnd).union([.inferenceHTTP])
+            awaited: BackEnd.listeners(of: backEnd).union(serving.listeners)
         )
         let server = try InferenceService(
             options: serving,

@@ -7,6 +7,9 @@ struct ServingOptions: ParsableArguments {
     @Option(help: "KServe v2 and generate over HTTP.")
     var httpPort: Int = DefaultPort.inferenceHTTP
 
+    @Option(help: "KServe v2 over gRPC; off does without.")
+    var grpcPort: OptionalPort = .port(DefaultPort.inferenceGRPC)
+
     @Option(
         help: ArgumentHelp(
             "Tracing in Triton's words; may be repeated.",
@@ -29,7 +32,14 @@ struct ServingOptions: ParsableArguments {
     )
     var tracingFile: String?
 
-    var ports: [PortUse] { [PortUse(flag: "http-port", port: httpPort)] }
+    var ports: [PortUse] {
+        var uses = [PortUse(flag: "http-port", port: httpPort)]
+        if let port = grpcPort.number { uses.append(PortUse(flag: "grpc-port", port: port, canBeOff: true)) }
+        return uses
+    }
+
+    /// The listeners that there will be.
+    var listeners: Set<Greeting.Listener> { grpcPort.number == nil ? [.inferenceHTTP] : [.inferenceHTTP, .inferenceGRPC] }
 
     func validate() throws {
         try PortCheck.validate(ports)

@@ -11,6 +11,7 @@ final class Greeting: Sendable {
     enum Listener: Int, CaseIterable, Sendable {
         case query
         case inferenceHTTP
+        case inferenceGRPC
         case otlpHTTP
         case otlpGRPC
         case zipkin
@@ -80,6 +81,7 @@ final class Greeting: Sendable {
         return switch listener {
         case .query: "  page and Jaeger query API   http://\(host):\(port)/"
         case .inferenceHTTP: "  inference (KServe v2)       http://\(host):\(port)/v2"
+        case .inferenceGRPC: "  inference over gRPC         \(host):\(port)"
         case .otlpHTTP: "  OTLP over HTTP              http://\(host):\(port)/v1/traces"
         case .otlpGRPC: "  OTLP over gRPC              \(host):\(port)"
         case .zipkin: "  Zipkin                      http://\(host):\(port)/api/v2/spans"

@@ -26,6 +26,7 @@ struct InferenceService: Service {
         tracing.defaultWords = defaultWords
         let configuration = ServerConfiguration(
             http: .init(host: common.host, port: options.httpPort),
+            grpc: options.grpcPort.number.map { .init(host: common.host, port: $0) },
             tracing: tracing,
             models: [.passthrough]
         )
@@ -36,6 +37,7 @@ struct InferenceService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [server] in try await server.run() }
             if let port = try? await server.boundPort { greeting.listening(.inferenceHTTP, port: port) }
+            if let port = (try? await server.boundGRPCPort) ?? nil { greeting.listening(.inferenceGRPC, port: port) }
             try await group.waitForAll()
         }
     }

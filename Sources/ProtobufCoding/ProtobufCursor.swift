@@ -1,94 +1,95 @@
 /// Walks the fields of protobuf messages in memory (Protocol Buffers, "Encoding").
 ///
 /// All reads are checked against the end of the message that is open; a nested message is opened with ``enter(_:)`` and
-/// closed with ``leave(_:)``.
-struct ProtobufCursor {
+/// closed with ``leave(_:)``. What is wrong is thrown as the reader's own kind of error.
+package struct ProtobufCursor<Failure: ProtobufFailure> {
     /// The low three bits of a tag.
-    enum WireType {
-        static let varint: UInt32 = 0
-        static let fixed64: UInt32 = 1
-        static let lengthDelimited: UInt32 = 2
-        static let fixed32: UInt32 = 5
+    package enum WireType {
+        @inlinable @inline(__always) package static var varint: UInt32 { 0 }
+        @inlinable @inline(__always) package static var fixed64: UInt32 { 1 }
+        @inlinable @inline(__always) package static var lengthDelimited: UInt32 { 2 }
+        @inlinable @inline(__always) package static var fixed32: UInt32 { 5 }
     }
 
     // Unsafe: the creator keeps the memory in place while the cursor lives; every read below is checked against `limit`.
-    let base: UnsafePointer<UInt8>
-    private(set) var position = 0
-    private(set) var limit: Int
-    private let schema: Schema
-
+    package let base: UnsafePointer<UInt8>
+    package var position: Int { @inlinable @inline(__always) get { _position } }
+    package var limit: Int { @inlinable @inline(__always) get { _limit } }
+    @usableFromInline var _position = 0
+    @usableFromInline var _limit: Int
     /// Whose messages are read, for explanations.
-    enum Schema: UInt8 {
-        case otlp, jaeger, zipkin
-    }
+    @usableFromInline let schema: Failure.Schema
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, schema: Schema = .otlp) {
+    @inlinable
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, schema: Failure.Schema) {
         self.base = base
         self.schema = schema
-        limit = bytes.count
+        _limit = bytes.count
     }
 
     /// No field is left in the open message.
-    @inline(__always) var isAtEnd: Bool { position >= limit }
+    @inlinable @inline(__always) package var isAtEnd: Bool { position >= limit }
 
     // MARK: Nested messages
 
     /// Reads a length and opens the message behind it.
     ///
     /// - Returns: the end of the message around, for ``leave(_:)``.
-    @inline(__always)
-    mutating func enter() throws(WireError) -> Int {
+    @inlinable @inline(__always)
+    package mutating func enter() throws(Failure) -> Int {
         let length = try length()
         let outer = limit
-        limit = position &+ length
+        _limit = position &+ length
         return outer
     }
 
     /// Closes the open message.
-    @inline(__always)
-    mutating func leave(_ outer: Int) {
-        position = limit
-        limit = outer
+    @inlinable @inline(__always)
+    package mutating func leave(_ outer: Int) {
+        _position = limit
+        _limit = outer
     }
 
     // MARK: Scalars
 
     /// The number and wire type of the next field.
-    @inline(__always)
-    mutating func tag() throws(WireError) -> UInt32 {
+    @inlinable @inline(__always)
+    package mutating func tag() throws(Failure) -> UInt32 {
         // In bounds: callers check `isAtEnd` first, and a one-byte tag is the rule.
         let byte = base[position]
         if byte < 0x80, byte >= 8 {
-            position &+= 1
+            _position &+= 1
             return UInt32(byte)
         }
         return try longTag()
     }
 
-    private mutating func longTag() throws(WireError) -> UInt32 {
+    @inlinable
+    mutating func longTag() throws(Failure) -> UInt32 {
         let start = position
         let value = try varint()
         guard value >= 8, value <= UInt64(UInt32.max) else { throw failure("an invalid field number", at: start) }
         return UInt32(value)
     }
 
-    @inline(__always)
-    mutating func varint() throws(WireError) -> UInt64 {
+    @inlinable @inline(__always)
+    package mutating func varint() throws(Failure) -> UInt64 {
         if position < limit, base[position] < 0x80 {
             let value = UInt64(base[position])
-            position &+= 1
+            _position &+= 1
             return value
         }
         return try longVarint()
     }
 
-    private mutating func longVarint() throws(WireError) -> UInt64 {
+    @inlinable
+    mutating func longVarint() throws(Failure) -> UInt64 {
         let start = position
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while position < limit {
             let byte = base[position]
-            position &+= 1
+            _position &+= 1
             value |= UInt64(byte & 0x7f) &<< shift
             if byte < 0x80 {
                 // The tenth byte holds one bit; more would be beyond 64 bits.
@@ -101,27 +102,27 @@ struct ProtobufCursor {
         throw failure("a message that ends inside a varint", at: start)
     }
 
-    @inline(__always)
-    mutating func fixed64() throws(WireError) -> UInt64 {
+    @inlinable @inline(__always)
+    package mutating func fixed64() throws(Failure) -> UInt64 {
         guard limit &- position >= 8 else { throw failure("a message that ends inside a 64-bit field", at: position) }
         // In bounds: eight bytes are left.
         let value = UInt64(littleEndian: UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self))
-        position &+= 8
+        _position &+= 8
         return value
     }
 
-    @inline(__always)
-    mutating func fixed32() throws(WireError) -> UInt32 {
+    @inlinable @inline(__always)
+    package mutating func fixed32() throws(Failure) -> UInt32 {
         guard limit &- position >= 4 else { throw failure("a message that ends inside a 32-bit field", at: position) }
         // In bounds: four bytes are left.
         let value = UInt32(littleEndian: UnsafeRawPointer(base + position).loadUnaligned(as: UInt32.self))
-        position &+= 4
+        _position &+= 4
         return value
     }
 
     /// The length of a length-delimited field, which lies wholly within the open message.
-    @inline(__always)
-    mutating func length() throws(WireError) -> Int {
+    @inlinable @inline(__always)
+    package mutating func length() throws(Failure) -> Int {
         let start = position
         let length = try varint()
         guard length <= UInt64(limit &- position) else {
@@ -131,17 +132,18 @@ struct ProtobufCursor {
     }
 
     /// The bytes of a length-delimited field.
-    @inline(__always)
-    mutating func bytes() throws(WireError) -> UnsafeBufferPointer<UInt8> {
+    @inlinable @inline(__always)
+    package mutating func bytes() throws(Failure) -> UnsafeBufferPointer<UInt8> {
         let length = try length()
         // In bounds: `length()` checked the end.
         let bytes = UnsafeBufferPointer(start: base + position, count: length)
-        position &+= length
+        _position &+= length
         return bytes
     }
 
     /// Steps over a field whose tag was read.
-    mutating func skip(_ tag: UInt32) throws(WireError) {
+    @inlinable
+    package mutating func skip(_ tag: UInt32) throws(Failure) {
         switch tag & 7 {
         case WireType.varint: _ = try varint()
         case WireType.fixed64: _ = try fixed64()
@@ -155,26 +157,21 @@ struct ProtobufCursor {
     /// How many fields with this one-byte tag follow each other, the one whose tag was just read included.
     ///
     /// Only looks ahead, to reserve memory; a broken length ends the count, and so does a large number.
-    func runLength(_ tag: UInt32) -> Int {
+    @inlinable
+    package func runLength(_ tag: UInt32) -> Int {
         var ahead = self
         var count = 0
         while count < 65_536 {
             guard (try? ahead.bytes()) != nil else { return count }
             count &+= 1
             guard ahead.position < ahead.limit, UInt32(ahead.base[ahead.position]) == tag else { return count }
-            ahead.position &+= 1
+            ahead._position &+= 1
         }
         return count
     }
 
-    @inline(never)
-    func failure(_ found: String, at offset: Int) -> WireError {
-        let (name, expected) =
-            switch schema {
-            case .otlp: ("OTLP", "a message of opentelemetry-proto's trace service")
-            case .jaeger: ("Jaeger", "a PostSpansRequest of jaeger.api_v2")
-            case .zipkin: ("Zipkin", "a ListOfSpans of zipkin.proto3")
-            }
-        return WireError(code: .malformed, message: "malformed \(name) protobuf at byte \(offset): found \(found); expected \(expected)")
+    @inlinable @inline(never)
+    package func failure(_ found: String, at offset: Int) -> Failure {
+        Failure(malformedProtobuf: found, at: offset, schema: schema)
     }
 }

@@ -2,31 +2,34 @@
 ///
 /// The length of a nested message is put in when the message is complete: room for a guessed length is left before it,
 /// and the message is moved when the guess was wrong.
-struct ProtobufWriter: ~Copyable {
+package struct ProtobufWriter: ~Copyable {
     // Unsafe: owned by this value, freed in deinit; every write first makes room with `reserve`.
-    private var base: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
-    private(set) var count = 0
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline var capacity: Int
+    /// How many bytes were written.
+    @usableFromInline package internal(set) var count = 0
 
-    init(reserving capacity: Int) {
+    @inlinable
+    package init(reserving capacity: Int) {
         self.capacity = max(64, capacity)
         base = .allocate(capacity: self.capacity)
     }
 
+    @inlinable
     deinit {
         base.deallocate()
     }
 
     /// What was written.
-    var written: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
+    @inlinable package var written: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
 
-    @inline(__always)
-    private mutating func reserve(_ more: Int) {
+    @inlinable @inline(__always)
+    mutating func reserve(_ more: Int) {
         if capacity &- count < more { grow(more) }
     }
 
-    @inline(never)
-    private mutating func grow(_ more: Int) {
+    @inlinable @inline(never)
+    mutating func grow(_ more: Int) {
         let larger = max(capacity * 2, count + more)
         let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
         moved.update(from: base, count: count)
@@ -38,25 +41,25 @@ struct ProtobufWriter: ~Copyable {
     // MARK: Sizes
 
     /// How many bytes a varint takes.
-    @inline(__always)
-    static func size(_ value: UInt64) -> Int {
+    @inlinable @inline(__always)
+    package static func size(_ value: UInt64) -> Int {
         // 7 bits a byte: (bits + 6) / 7, and one byte for zero.
         (70 &- (value | 1).leadingZeroBitCount) / 7
     }
 
-    @inline(__always)
-    static func size(_ length: Int) -> Int { size(UInt64(truncatingIfNeeded: length)) }
+    @inlinable @inline(__always)
+    package static func size(_ length: Int) -> Int { size(UInt64(truncatingIfNeeded: length)) }
 
     // MARK: Fields; tags are `number << 3 | wire type`
 
-    @inline(__always)
-    mutating func varint(_ value: UInt64) {
+    @inlinable @inline(__always)
+    package mutating func varint(_ value: UInt64) {
         reserve(10)
         put(value)
     }
 
-    @inline(__always)
-    mutating func varint(_ tag: UInt8, _ value: UInt64) {
+    @inlinable @inline(__always)
+    package mutating func varint(_ tag: UInt8, _ value: UInt64) {
         reserve(11)
         base[count] = tag
         count &+= 1
@@ -64,8 +67,8 @@ struct ProtobufWriter: ~Copyable {
     }
 
     /// Writes a varint; the caller made room.
-    @inline(__always)
-    private mutating func put(_ value: UInt64) {
+    @inlinable @inline(__always)
+    mutating func put(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             base[count] = UInt8(truncatingIfNeeded: rest) | 0x80
@@ -76,15 +79,15 @@ struct ProtobufWriter: ~Copyable {
         count &+= 1
     }
 
-    @inline(__always)
-    mutating func byte(_ value: UInt8) {
+    @inlinable @inline(__always)
+    package mutating func byte(_ value: UInt8) {
         reserve(1)
         base[count] = value
         count &+= 1
     }
 
-    @inline(__always)
-    mutating func fixed64(_ tag: UInt8, _ value: UInt64) {
+    @inlinable @inline(__always)
+    package mutating func fixed64(_ tag: UInt8, _ value: UInt64) {
         reserve(9)
         base[count] = tag
         UnsafeMutableRawPointer(base + (count &+ 1)).storeBytes(of: value.littleEndian, as: UInt64.self)
@@ -92,8 +95,8 @@ struct ProtobufWriter: ~Copyable {
     }
 
     /// A field with a two-byte tag.
-    @inline(__always)
-    mutating func fixed32(_ tag: UInt16, _ value: UInt32) {
+    @inlinable @inline(__always)
+    package mutating func fixed32(_ tag: UInt16, _ value: UInt32) {
         reserve(6)
         base[count] = UInt8(truncatingIfNeeded: tag) | 0x80
         base[count &+ 1] = UInt8(truncatingIfNeeded: tag >> 7)
@@ -101,17 +104,24 @@ struct ProtobufWriter: ~Copyable {
         count &+= 6
     }
 
-    @inline(__always)
-    mutating func fixed32(_ tag: UInt8, _ value: UInt32) {
+    @inlinable @inline(__always)
+    package mutating func fixed32(_ tag: UInt8, _ value: UInt32) {
         reserve(5)
         base[count] = tag
         UnsafeMutableRawPointer(base + (count &+ 1)).storeBytes(of: value.littleEndian, as: UInt32.self)
         count &+= 5
     }
 
+    /// An element of a packed field.
+    package mutating func fixed32(_ value: UInt32) {
+        reserve(4)
+        UnsafeMutableRawPointer(base + count).storeBytes(of: value.littleEndian, as: UInt32.self)
+        count &+= 4
+    }
+
     /// The bytes of 64-bit words, most significant first: ids.
-    @inline(__always)
-    mutating func id(_ tag: UInt8, _ word: UInt64) {
+    @inlinable @inline(__always)
+    package mutating func id(_ tag: UInt8, _ word: UInt64) {
         reserve(10)
         base[count] = tag
         base[count &+ 1] = 8
@@ -119,8 +129,8 @@ struct ProtobufWriter: ~Copyable {
         count &+= 10
     }
 
-    @inline(__always)
-    mutating func id(_ tag: UInt8, _ high: UInt64, _ low: UInt64) {
+    @inlinable @inline(__always)
+    package mutating func id(_ tag: UInt8, _ high: UInt64, _ low: UInt64) {
         reserve(18)
         base[count] = tag
         base[count &+ 1] = 16
@@ -130,8 +140,8 @@ struct ProtobufWriter: ~Copyable {
     }
 
     /// A string field whose UTF-8 length is known.
-    @inline(__always)
-    mutating func string(_ tag: UInt8, _ value: String, length: Int) {
+    @inlinable @inline(__always)
+    package mutating func string(_ tag: UInt8, _ value: String, length: Int) {
         reserve(11 &+ length)
         base[count] = tag
         count &+= 1
@@ -147,13 +157,14 @@ struct ProtobufWriter: ~Copyable {
     }
 
     /// A string field, left out when it is empty.
-    @inline(__always)
-    mutating func string(_ tag: UInt8, _ value: String) {
+    @inlinable @inline(__always)
+    package mutating func string(_ tag: UInt8, _ value: String) {
         let length = value.utf8.count
         if length > 0 { string(tag, value, length: length) }
     }
 
-    mutating func bytes(_ tag: UInt8, _ value: [UInt8]) {
+    @inlinable
+    package mutating func bytes(_ tag: UInt8, _ value: [UInt8]) {
         reserve(11 + value.count)
         base[count] = tag
         count += 1
@@ -164,17 +175,32 @@ struct ProtobufWriter: ~Copyable {
         count += value.count
     }
 
+    /// Fields that were written elsewhere.
+    package mutating func append(_ fields: [UInt8]) {
+        reserve(fields.count)
+        fields.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress { (base + count).update(from: start, count: source.count) }
+        }
+        count += fields.count
+    }
+
     // MARK: Nested messages
 
     /// Where a nested message begins, and how much room was left for its length.
-    struct Mark {
-        fileprivate var start: Int
-        fileprivate var lengthSize: Int
+    package struct Mark {
+        @usableFromInline var start: Int
+        @usableFromInline var lengthSize: Int
+
+        @inlinable
+        init(start: Int, lengthSize: Int) {
+            self.start = start
+            self.lengthSize = lengthSize
+        }
     }
 
     /// Starts a nested message that is expected to have about this many bytes.
-    @inline(__always)
-    mutating func begin(_ tag: UInt8, expecting length: Int) -> Mark {
+    @inlinable @inline(__always)
+    package mutating func begin(_ tag: UInt8, expecting length: Int) -> Mark {
         let lengthSize = Self.size(length)
         reserve(1 &+ lengthSize)
         base[count] = tag
@@ -183,8 +209,8 @@ struct ProtobufWriter: ~Copyable {
     }
 
     /// Completes a nested message.
-    @inline(__always)
-    mutating func end(_ mark: Mark) {
+    @inlinable @inline(__always)
+    package mutating func end(_ mark: Mark) {
         let length = count &- mark.start
         let needed = Self.size(length)
         if needed != mark.lengthSize { shift(mark, length, by: needed &- mark.lengthSize) }
@@ -198,8 +224,8 @@ struct ProtobufWriter: ~Copyable {
         base[position] = UInt8(truncatingIfNeeded: rest)
     }
 
-    @inline(never)
-    private mutating func shift(_ mark: Mark, _ length: Int, by distance: Int) {
+    @inlinable @inline(never)
+    mutating func shift(_ mark: Mark, _ length: Int, by distance: Int) {
         reserve(max(0, distance))
         // `update(from:)` has memmove's semantics: the ranges may overlap.
         (base + mark.start + distance).update(from: base + mark.start, count: length)
