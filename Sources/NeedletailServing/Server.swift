@@ -1,3 +1,4 @@
+internal import InferenceBackends
 internal import InferenceServer
 internal import Instrumentation
 public import Logging
@@ -55,6 +56,8 @@ public final class Server: Service {
     public let core: InferenceCore
     private let http: InferenceHTTPServer
     private let grpc: InferenceGRPCServer?
+    /// `nil` when there are no Python models.
+    private let python: PythonModels?
     private let logger: Logger
     /// Who receives the spans; `nil` when nothing is traced.
     private let spanProcessor: (any SpanProcessor)?
@@ -88,6 +91,13 @@ public final class Server: Service {
         core = InferenceCore(tracer: tracer)
         http = InferenceHTTPServer(configuration: configuration.http.frontEnd, core: core, logger: logger)
         grpc = try configuration.grpc.map { [core] in try InferenceGRPCServer(configuration: $0, core: core, logger: logger) }
+        python = configuration.pythonModels.isEmpty ? nil : PythonModels(
+            targets: configuration.pythonModels,
+            core: core,
+            settings: configuration.python.settings,
+            environment: ProcessEnvironment.current,
+            logger: logger
+        )
         self.logger = logger
         self.spanProcessor = processor
         ownTracing = own
@@ -136,9 +146,10 @@ public final class Server: Service {
 
     /// Serves until graceful shutdown or cancellation; then the spans that are left are exported.
     public func run() async throws {
-        // Stopped in reverse: first no more requests, then the exporter.
+        // Stopped in reverse: first no more requests, then the workers, then the exporter.
         var services: [any Service] = []
         if let ownTracing { services.append(ownTracing) }
+        if let python { services.append(python) }
         services.append(http)
         if let grpc { services.append(grpc) }
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()

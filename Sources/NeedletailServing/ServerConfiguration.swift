@@ -1,4 +1,5 @@
 public import Inference
+internal import InferenceBackends
 public import InferenceServer
 public import TraceModel
 
@@ -52,12 +53,34 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
+    /// Worker processes of Python models.
+    public struct Python: Sendable {
+        /// The interpreter; `nil`: `NEEDLETAIL_PYTHON`, that of the active virtual environment, or `python3`.
+        public var executable: String?
+        /// The longest time from starting a worker until it is ready.
+        public var startTimeout: Duration = .seconds(120)
+        /// The longest time that one batch takes; a worker that takes longer is ended and started again. `nil`: no limit.
+        public var batchTimeout: Duration?
+        /// How long a worker may finish when it is stopped; then it is ended by force.
+        public var stopTimeout: Duration = .seconds(5)
+
+        public init() {}
+
+        var settings: PythonSettings {
+            PythonSettings(executable: executable, startTimeout: startTimeout, batchTimeout: batchTimeout, stopTimeout: stopTimeout)
+        }
+    }
+
     public var http: HTTP
     /// `nil`: no gRPC.
     public var grpc: GRPC?
     public var tracing: Tracing
     /// The models to begin with.
     public var models: [Model]
+    /// Python callables that are served from worker processes: `file.py:callable` or `module:callable`.
+    public var pythonModels: [String] = []
+    /// How Python workers are run.
+    public var python = Python()
 
     public init(http: HTTP = HTTP(), grpc: GRPC? = GRPC(), tracing: Tracing = Tracing(), models: [Model] = []) {
         self.http = http

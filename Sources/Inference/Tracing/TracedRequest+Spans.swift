@@ -155,19 +155,20 @@ private struct SpanBuilder {
 
     /// The status of what failed, and what happened.
     mutating func add(_ failure: RequestFailure, at time: UInt64) {
-        span.status = .error(failure.error.message)
+        let message = failure.exceptionMessage ?? failure.error.message
+        span.status = .error(message)
         span.attributes.append(Attribute("error.type", .string(failure.errorType)))
         if failure.error.code == .cancelled { insert(SpanEvent(time: clock.wall(time), name: "REQUEST_CANCELLED")) }
-        insert(
-            SpanEvent(
-                time: clock.wall(time),
-                name: "exception",
-                attributes: [
-                    Attribute("exception.type", .string(failure.exceptionType)),
-                    Attribute("exception.message", .string(failure.error.message)),
-                ]
-            )
+        var exception = SpanEvent(
+            time: clock.wall(time),
+            name: "exception",
+            attributes: [
+                Attribute("exception.type", .string(failure.exceptionType)),
+                Attribute("exception.message", .string(message)),
+            ]
         )
+        if let stacktrace = failure.stacktrace { exception.attributes.append(Attribute("exception.stacktrace", .string(stacktrace))) }
+        insert(exception)
     }
 
     private mutating func insert(_ event: SpanEvent) {

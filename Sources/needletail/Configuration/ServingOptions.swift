@@ -32,6 +32,15 @@ struct ServingOptions: ParsableArguments {
     )
     var tracingFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve a Python callable from a worker process; may be repeated.",
+            discussion: "The callable says with @needletail.model what its inputs and outputs are.",
+            valueName: "models.py:callable"
+        )
+    )
+    var python: [String] = []
+
     var ports: [PortUse] {
         var uses = [PortUse(flag: "http-port", port: httpPort)]
         if let port = grpcPort.number { uses.append(PortUse(flag: "grpc-port", port: port, canBeOff: true)) }

@@ -24,12 +24,13 @@ struct InferenceService: Service {
     private static func server(options: ServingOptions, common: CommonOptions, defaultWords: [String] = [], logger: Logger) throws -> Server {
         var tracing = ServerConfiguration.Tracing(traceConfig: options.traceConfig, file: options.tracingFile, flushTimeout: common.flushTimeout)
         tracing.defaultWords = defaultWords
-        let configuration = ServerConfiguration(
+        var configuration = ServerConfiguration(
             http: .init(host: common.host, port: options.httpPort),
             grpc: options.grpcPort.number.map { .init(host: common.host, port: $0) },
             tracing: tracing,
-            models: [.passthrough]
+            models: options.python.isEmpty ? [.passthrough] : []
         )
+        configuration.pythonModels = options.python
         return try Server(configuration: configuration, logger: logger)
     }
 
