@@ -60,6 +60,39 @@ extension JSONReader {
         return magnitude
     }
 
+    /// Reads a number that is written with digits alone: `1.0`, `1e3` and `-0` are none.
+    ///
+    /// - Throws: ``JSONError/Code/outOfRange`` for any other number, or one that does not fit.
+    public mutating func readDigits() throws(JSONError) -> UInt64 {
+        try expectNumber()
+        let text = try scanNumber()
+        let expected: StaticString = "a number of digits alone, between 0 and 2^64-1"
+        for index in text.start..<text.end where base[index] &- UInt8(ascii: "0") > 9 { throw unfit(text, expected) }
+        return try wholeMagnitude(text, expected)
+    }
+
+    /// Reads the literals `NaN`, `Infinity` and `-Infinity`, which JSON does not have and Python's `json` writes.
+    ///
+    /// - Returns: `nil` when none of them is next; nothing but blanks is consumed then.
+    public mutating func readNonFinite() -> Double? {
+        skipBlanks()
+        guard position < count else { return nil }
+        switch base[position] {
+        case UInt8(ascii: "N"): return consume("NaN") ? .nan : nil
+        case UInt8(ascii: "I"): return consume("Infinity") ? .infinity : nil
+        case UInt8(ascii: "-") where position + 1 < count && base[position + 1] == UInt8(ascii: "I"): return consume("-Infinity") ? -.infinity : nil
+        default: return nil
+        }
+    }
+
+    private mutating func consume(_ literal: StaticString) -> Bool {
+        let length = literal.utf8CodeUnitCount
+        guard count - position >= length else { return false }
+        for index in 0..<length where base[position + index] != literal.utf8Start[index] { return false }
+        position += length
+        return true
+    }
+
     /// Reads a number and returns its text as it stands.
     public mutating func readNumberText() throws(JSONError) -> String {
         try expectNumber()

@@ -89,7 +89,7 @@ public final class Server: Service {
         }
         traceSettings = tracing.settings
         core = InferenceCore(tracer: tracer)
-        http = InferenceHTTPServer(configuration: configuration.http.frontEnd, core: core, logger: logger)
+        http = try InferenceHTTPServer(configuration: configuration.http.frontEnd(), core: core, logger: logger)
         grpc = try configuration.grpc.map { [core] in try InferenceGRPCServer(configuration: $0, core: core, logger: logger) }
         python = configuration.pythonModels.isEmpty ? nil : PythonModels(
             targets: configuration.pythonModels,

@@ -14,6 +14,11 @@ public struct ServerConfiguration: Sendable {
         public var maxBodySize: Int
         /// Connections that may wait to be accepted.
         public var backlog: Int
+        /// Words as Triton's `--http-restricted-api` has them: `shared-memory,logging:admin-key=secret`.
+        public var restrictedAPIs: [String] = []
+        /// Headers in whose name this regular expression is found become parameters of the request, as with Triton's
+        /// `--http-header-forward-pattern`.
+        public var headerForwardPattern: String?
 
         /// 64 MiB.
         public static let defaultMaxBodySize = InferenceHTTPServer.Configuration.defaultMaxBodySize
@@ -25,8 +30,11 @@ public struct ServerConfiguration: Sendable {
             self.backlog = backlog
         }
 
-        var frontEnd: InferenceHTTPServer.Configuration {
-            InferenceHTTPServer.Configuration(host: host, port: port, maxBodySize: maxBodySize, backlog: backlog)
+        func frontEnd() throws -> InferenceHTTPServer.Configuration {
+            var frontEnd = InferenceHTTPServer.Configuration(host: host, port: port, maxBodySize: maxBodySize, backlog: backlog)
+            frontEnd.restrictedAPIs = try RestrictedAPIs(restrictedAPIs)
+            frontEnd.headerForwardPattern = headerForwardPattern
+            return frontEnd
         }
     }
 

@@ -13,6 +13,8 @@ import TraceModel
         var headers: [(String, String)] = []
         var status: Int
         var message: String
+        /// What Triton says of errors that it finds before it has understood the request, and of a model's.
+        var contentType = "application/json"
 
         var testDescription: String { name }
     }
@@ -32,10 +34,10 @@ import TraceModel
     private static func input(_ members: String) -> String { #"{"inputs":[{"# + members + "}]}" }
 
     static let cases: [Case] = [
-        Case(name: "unknown model", path: "/v2/models/nope/infer", body: "{}", status: 404, message: "Request for unknown model: 'nope' is not found"),
+        Case(name: "unknown model", path: "/v2/models/nope/infer", body: "{}", status: 404, message: "Request for unknown model: 'nope' is not found", contentType: "text/plain"),
         Case(
             name: "unknown version", path: "/v2/models/ident/versions/7/infer", body: "{}", status: 404,
-            message: "Request for unknown model: 'ident' version 7 is not found"),
+            message: "Request for unknown model: 'ident' version 7 is not found", contentType: "text/plain"),
         Case(
             name: "malformed json", body: #"{"inputs": ["#, status: 500,
             message: "failed to parse the request JSON buffer: Invalid value. at 12"),
@@ -119,11 +121,19 @@ import TraceModel
             message: "parameter 'a' has invalid type. It should be either 'int', 'bool', or 'string'."),
         Case(name: "id not a text", body: #"{"id":5,"inputs":[\#(x)]}"#, status: 500, message: "Unable to parse 'id': attempt to access JSON non-string as string"),
         Case(
+            name: "shape with a fraction", body: input(#""name":"X","shape":[1.0,2],"datatype":"FP32","data":[1,2]"#), status: 500,
+            message: "Unable to parse 'shape': attempt to access JSON non-unsigned-integer as unsigned-integer"),
+        Case(
+            name: "data and binary data", body: input(#""name":"X","shape":[1,2],"datatype":"FP32","data":[1,2],"parameters":{"binary_data_size":8}"#), status: 400,
+            message:
+                "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', 'shared_memory_region' in 'parameters'. But set 'data' 'binary_data_size'"
+        ),
+        Case(
             name: "bad priority", body: #"{"inputs":[\#(x)],"parameters":{"priority":"x"}}"#, status: 500,
             message: "Unable to parse 'priority': attempt to access JSON non-unsigned-integer as unsigned-integer"),
         Case(
             name: "header length too long", body: "12345", headers: [("Inference-Header-Content-Length", "99999")], status: 400,
-            message: "inference header size should be in range (0, 5), got: 99999"),
+            message: "inference header size should be in range (0, 5), got: 99999", contentType: "text/plain"),
         Case(
             name: "binary too short", body: input(#""name":"X","shape":[1,2],"datatype":"FP32","parameters":{"binary_data_size":8}"#) + "1234",
             headers: [("Inference-Header-Content-Length", "\(input(#""name":"X","shape":[1,2],"datatype":"FP32","parameters":{"binary_data_size":8}"#).utf8.count)")],
@@ -136,13 +146,13 @@ import TraceModel
             name: "raw request to two inputs", body: "12345678", headers: [("Inference-Header-Content-Length", "0")], status: 400,
             message: "[request id: <id_unknown>] Raw request must only have 1 input (found 1) to be deduced but got 2 inputs in 'ident' model configuration"),
         Case(
-            name: "unknown compression", body: "xx", headers: [("Content-Encoding", "br")], status: 501, message: "Unsupported compression type"),
+            name: "unknown compression", body: "xx", headers: [("Content-Encoding", "br")], status: 501, message: "Unsupported compression type", contentType: "text/plain"),
         Case(
             name: "model error for one request", body: input(#""name":"X","shape":[1,2],"datatype":"FP32","data":[-1,0]"#), status: 400,
-            message: "per-request boom"),
+            message: "per-request boom", contentType: "text/plain"),
         Case(
             name: "model error for the list", body: input(#""name":"X","shape":[1,2],"datatype":"FP32","data":[-2,0]"#), status: 500,
-            message: "Failed to process the request(s) for model 'ident', message: Boom: execute boom"),
+            message: "Failed to process the request(s) for model 'ident', message: Boom: execute boom", contentType: "text/plain"),
         Case(name: "generate: unknown model", path: "/v2/models/nope/generate", body: "{}", status: 404, message: "Request for unknown model: 'nope' is not found"),
         Case(
             name: "generate: malformed", path: "/v2/models/ident/generate", body: #"{"X":"#, status: 500,
@@ -178,7 +188,7 @@ import TraceModel
                 let answer = try await server.post(item.path, item.body, headers: item.headers)
                 #expect(answer.status == item.status, "\(item.name)")
                 #expect(answer.error == item.message, "\(item.name)")
-                #expect(answer.headers.first(name: "content-type") == "application/json", "\(item.name)")
+                #expect(answer.headers.first(name: "content-type") == item.contentType, "\(item.name)")
                 let deadline = ContinuousClock.now + .seconds(5)
                 while server.spans.spans.count(where: { $0.name == "InferRequest" }) <= index, ContinuousClock.now < deadline {
                     try await Task.sleep(for: .milliseconds(1))

@@ -87,10 +87,30 @@ import Testing
             #expect(plain.headers.first(name: "content-encoding") == nil)
             let refused = try await server.post("/v2/models/single/infer", body, headers: [("accept-encoding", "gzip;q=0")])
             #expect(refused.body == plain.body)
-            let packed = try await server.post("/v2/models/single/infer", body, headers: [("accept-encoding", "deflate, gzip")])
+            let packed = try await server.post("/v2/models/single/infer", body, headers: [("accept-encoding", "deflate;q=0.5, gzip")])
             #expect(packed.headers.first(name: "content-encoding") == "gzip")
             #expect(try gunzip(packed.body) == plain.body)
             #expect(packed.body.count < plain.body.count / 4)
+            let deflated = try await server.post("/v2/models/single/infer", body, headers: [("accept-encoding", "deflate")])
+            #expect(deflated.headers.first(name: "content-encoding") == "deflate")
+            #expect(deflated.body.first == 0x78)
+            #expect(try gunzip(deflated.body) == plain.body)
+        }
+    }
+
+    /// Python's `json` writes what JSON does not have.
+    @Test func literalsThatAreNoNumbers() async throws {
+        try await TestServer.run { server in
+            let body = #"{"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32","data":[NaN, -Infinity]}]}"#
+            let infer = try await server.post("/v2/models/ident/infer", body)
+            #expect(infer.text.contains(#""data":["NaN","-Infinity"]"#))
+            let generate = try await server.post("/v2/models/ident/generate", #"{"X":[Infinity,1]}"#)
+            #expect(generate.text.contains(#""Y":["Infinity",1.0]"#))
+            for wrong in ["[Nan,1]", "[NaN1,1]", "[Infinit]", "[-I]"] {
+                let refused = #"{"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32","data":\#(wrong)}]}"#
+                let answer = try await server.post("/v2/models/ident/infer", refused)
+                #expect(answer.status == 500, "\(wrong)")
+            }
         }
     }
 

@@ -70,7 +70,7 @@ extension RequestRunner {
 }
 
 /// Keeps the response of a request that should have exactly one.
-final class SingleResponse: Sendable {
+package final class SingleResponse: Sendable {
     enum Result: Sendable {
         case none
         case only(NamedTensors)
@@ -80,7 +80,7 @@ final class SingleResponse: Sendable {
     }
 
     /// Triton's words.
-    static let expectation =
+    package static let expectation =
         "generate expects model to produce exactly 1 response, use generate stream for model that generates various number of responses"
 
     private let state = Mutex(Result.none)

@@ -9,13 +9,15 @@ enum GenerateRequestDecoder {
         try JSONFailure.translating {
             try body.withUnsafeReadableBytes { bytes in
                 var request = UncheckedRequest()
+                var parameters = RequestParameters()
                 try JSONReader.read(bytes) { reader in
                     guard try reader.peek() == .object else {
                         throw InferenceError(.invalidArgument, "the body of generate must be a JSON object of inputs and parameters")
                     }
                     try reader.beginObject()
-                    while let key = try reader.nextKey() { try readMember(&reader, key.string, into: &request, model: model) }
+                    while let key = try reader.nextKey() { try readMember(&reader, key.string, into: &request, &parameters, model: model) }
                 }
+                parameters.apply(to: &request)
                 return InferenceCall(request)
             }
         }
@@ -25,6 +27,7 @@ enum GenerateRequestDecoder {
         _ reader: inout JSONReader,
         _ name: String,
         into request: inout UncheckedRequest,
+        _ parameters: inout RequestParameters,
         model: ModelDefinition
     ) throws {
         if let input = model.input(named: name) {
@@ -36,10 +39,9 @@ enum GenerateRequestDecoder {
         } else if name == "id" {
             request.id = try reader.readString(of: "id")
         } else if name == "parameters", try reader.peek() == .object {
-            try reader.readParameters(into: &request.parameters)
+            try parameters.readObject(&reader)
         } else {
-            guard !name.hasPrefix("triton_") else { throw JSONFailure.reservedParameter }
-            request.parameters[name] = try reader.readParameter(name)
+            try parameters.read(&reader, name: name)
         }
     }
 

@@ -4,7 +4,7 @@ internal import JSONCoding
 /// Writes the answer of `…/generate`: outputs, `id`, `model_name` and `model_version` in one flat object, sorted by name.
 enum GenerateResponseEncoder {
     /// A tensor of one element is written as that value, any other as a flat array.
-    static func reply(_ outputs: NamedTensors, call: InferenceCall, model: LoadedModel) throws(InferenceError) -> HTTPReply {
+    static func json(_ outputs: NamedTensors, call: InferenceCall, model: LoadedModel) throws(InferenceError) -> JSONWriter {
         var members: [(name: String, tensor: Tensor?)] = [("model_name", nil), ("model_version", nil)]
         if !call.request.id.isEmpty { members.append(("id", nil)) }
         for (name, tensor) in outputs { members.append((name, tensor)) }
@@ -28,6 +28,6 @@ enum GenerateResponseEncoder {
             }
         }
         writer.endObject()
-        return HTTPReply(json: writer)
+        return writer
     }
 }

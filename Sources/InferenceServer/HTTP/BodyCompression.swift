@@ -3,7 +3,7 @@ internal import HTTPTypes
 internal import Inference
 internal import NIOCore
 
-/// Bodies with `Content-Encoding: gzip`, and requests with `deflate`.
+/// Bodies with `Content-Encoding: gzip` or `deflate`.
 enum BodyCompression {
     /// The plain body.
     ///
@@ -22,16 +22,28 @@ enum BodyCompression {
     /// Smaller answers are sent as they are: compressing them costs more than it saves.
     static let leastCompressedSize = 1024
 
-    /// Compresses an answer for a client that takes gzip.
+    private enum Coding: String {
+        case gzip, deflate
+    }
+
+    /// Compresses an answer for a client that takes one of the codings.
     static func compress(_ reply: inout HTTPReply, accepted: String?) {
-        guard reply.body.readableBytes >= leastCompressedSize, let accepted else { return }
-        let takesGzip = accepted.lowercased().split(separator: ",").contains { coding in
-            let parts = coding.split(separator: ";").map { $0.filter { $0 != " " } }
-            return parts.first == "gzip" && !(parts.count > 1 && Double(parts[1].dropFirst(2)) == 0)
-        }
-        guard takesGzip else { return }
-        reply.body = ByteBuffer(bytes: Gzip.compress(Array(buffer: reply.body)))
-        reply.fields.append(HTTPField(name: .contentEncoding, value: "gzip"))
+        guard reply.body.readableBytes >= leastCompressedSize, let accepted, let coding = preferredCoding(accepted) else { return }
+        let bytes = Array(buffer: reply.body)
+        reply.body = ByteBuffer(bytes: coding == .gzip ? Gzip.compress(bytes) : Zlib.compress(bytes))
+        reply.fields.append(HTTPField(name: .contentEncoding, value: coding.rawValue))
         reply.fields.append(HTTPField(name: .vary, value: "Accept-Encoding"))
+    }
+
+    /// The coding with the greatest weight; of equal ones the first (RFC 9110, section 12.5.3).
+    private static func preferredCoding(_ accepted: String) -> Coding? {
+        var best: (coding: Coding, weight: Double)?
+        for item in accepted.lowercased().split(separator: ",") {
+            let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
+            guard let coding = parts.first.flatMap(Coding.init(rawValue:)) else { continue }
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+            if weight > best?.weight ?? 0 { best = (coding, weight) }
+        }
+        return best?.coding
     }
 }

@@ -9,42 +9,44 @@ struct InferenceExchange: ~Copyable {
     let handler: InferenceHTTPHandler
     let modelName: String
     let version: Int?
-    let isGenerate: Bool
-    private var timestamps: RequestTimestamps
-    private var model: LoadedModel?
-    private var requestID = ""
-    private var execution: ExecutionRecord?
-    private var modelFailure: RequestFailure?
-    private var exchangeFailure: RequestFailure?
-    private var isBodyRead = false
+    /// `infer`, `generate` or `generateStream`.
+    let action: InferenceRoute.ModelAction
+    var timestamps: RequestTimestamps
+    var model: LoadedModel?
+    var requestID = ""
+    var execution: ExecutionRecord?
+    var modelFailure: RequestFailure?
+    var exchangeFailure: RequestFailure?
+    var streamedResponses = StreamedResponses()
+    var isBodyRead = false
+    /// What Triton says of an error's body depends on how far the request came.
+    private var errorContentType: String
 
     /// Notes the time of arrival.
-    init(handler: InferenceHTTPHandler, modelName: String, version: Int?, isGenerate: Bool) {
+    init(handler: InferenceHTTPHandler, modelName: String, version: Int?, action: InferenceRoute.ModelAction) {
         timestamps = .now()
         self.handler = handler
         self.modelName = modelName
         self.version = version
-        self.isGenerate = isGenerate
+        self.action = action
+        errorContentType = action == .infer ? HTTPReply.text : HTTPReply.json
     }
 
     /// Reads, computes, answers, and records the spans.
     mutating func run(_ request: Request, path: String, writer: consuming ResponseWriter) async throws {
         let decision = decide(request, path: path)
-        if request.headers[.expect]?.lowercased() == "100-continue", !isTooLarge(request) {
+        if request.headers[.expect]?.lowercased() == "100-continue", !RequestBodyReader.isTooLarge(request, limit: handler.maxBodySize) {
             try await writer.writeInformationalHead(HTTPResponse(status: .continue))
         }
+        if action == .generateStream { return try await runStream(request, path: path, decision: decision, writer: writer) }
         var reply: HTTPReply
         do {
             reply = try await answer(request, decision: decision)
-            if !isGenerate { BodyCompression.compress(&reply, accepted: request.headers[.acceptEncoding]) }
+            if action == .infer { BodyCompression.compress(&reply, accepted: request.headers[.acceptEncoding]) }
         } catch let error as InferenceError {
-            if modelFailure == nil { exchangeFailure = RequestFailure(error) }
-            reply = HTTPReply(error: error)
-            if error.code == .unsupported, error.message == Self.unsupportedCompression {
-                reply.fields.append(HTTPField(name: .acceptEncoding, value: "gzip, deflate"))
-            }
+            reply = self.reply(to: error)
         } catch {
-            exchangeFailure = RequestFailure(InferenceError(.cancelled, "the client closed the connection before it sent the whole request"))
+            exchangeFailure = RequestFailure(Self.sentHalf)
             record(decision, path: path, status: 0)
             throw error
         }
@@ -53,12 +55,26 @@ struct InferenceExchange: ~Copyable {
             try await writer.write(response: reply.head, body: ResponseBody(byteBuffer: reply.body))
             timestamps.sendEnd = MonotonicClock.now()
         } catch {
-            exchangeFailure = RequestFailure(InferenceError(.cancelled, "the client closed the connection before it took the answer"))
+            exchangeFailure = RequestFailure(Self.leftBeforeAnswer)
             record(decision, path: path, status: 0)
             throw error
         }
         record(decision, path: path, status: reply.status.code)
         if !isBodyRead { try await handler.discardBody(of: request) }
+    }
+
+    static let sentHalf = InferenceError(.cancelled, "the client closed the connection before it sent the whole request")
+    static let leftBeforeAnswer = InferenceError(.cancelled, "the client closed the connection before it took the answer")
+
+    /// The answer to a request that failed; the failure is kept for the trace.
+    mutating func reply(to error: InferenceError) -> HTTPReply {
+        if modelFailure == nil { exchangeFailure = RequestFailure(error) }
+        var reply = HTTPReply(error: error)
+        reply.contentType = errorContentType
+        if error.code == .unsupported, error.message == RequestBodyReader.unsupportedCompression {
+            reply.fields.append(HTTPField(name: .acceptEncoding, value: "gzip, deflate"))
+        }
+        return reply
     }
 
     private func decide(_ request: Request, path: String) -> InferenceTracer.Decision? {
@@ -67,9 +83,9 @@ struct InferenceExchange: ~Copyable {
         return tracer.decide(model: modelName, headers: request.headers)
     }
 
-    private func record(_ decision: InferenceTracer.Decision?, path: String, status: Int) {
+    func record(_ decision: InferenceTracer.Decision?, path: String, status: Int) {
         guard let trace = decision?.trace, let tracer = handler.core.tracer else { return }
-        let route = "/v2/models/{model}\(version == nil ? "" : "/versions/{version}")/\(isGenerate ? "generate" : "infer")"
+        let route = "/v2/models/{model}\(version == nil ? "" : "/versions/{version}")/\(actionName)"
         let pathEnd = path.utf8.firstIndex(of: UInt8(ascii: "?")) ?? path.endIndex
         var traced = TracedRequest(
             trace: trace,
@@ -82,67 +98,72 @@ struct InferenceExchange: ~Copyable {
         traced.execution = execution
         traced.modelFailure = modelFailure
         traced.exchangeFailure = exchangeFailure
+        traced.set(streamedResponses)
         tracer.record(traced)
     }
 
-    private mutating func answer(_ request: Request, decision: InferenceTracer.Decision?) async throws -> HTTPReply {
+    private var actionName: String {
+        switch action {
+        case .infer: "infer"
+        case .generate: "generate"
+        default: "generate_stream"
+        }
+    }
+
+    /// Finds the model, reads the body and decodes it.
+    mutating func prepare(_ request: Request) async throws -> (model: LoadedModel, call: InferenceCall) {
         let model = try handler.core.registry.model(named: modelName, version: version)
         self.model = model
+        if action == .infer, model.definition.isDecoupled {
+            throw InferenceError(.unsupported, "HTTP end point doesn't support models with decoupled transaction policy")
+        }
         let body = try await readBody(request)
-        let call: InferenceCall
-        if isGenerate {
-            call = try GenerateRequestDecoder.decode(body, model: model.definition)
-        } else {
+        var call: InferenceCall
+        if action == .infer {
             let headerLength = try Self.headerLength(request.headers, bodySize: body.readableBytes)
-            call = try InferRequestDecoder.decode(body, headerLength: headerLength, model: model.definition)
+            errorContentType = HTTPReply.json
+            call = try InferRequestDecoder.decode(body, headerLength: headerLength, model: model.definition, regions: handler.core.sharedMemory)
+        } else {
+            call = try GenerateRequestDecoder.decode(body, model: model.definition)
         }
         requestID = call.request.id
-        let completion = try await handler.core.infer(call.request, model: model, decision: decision, timestamps: &timestamps)
+        try handler.headerForwarding?.add(request.headers, to: &call.request.parameters)
+        return (model, call)
+    }
+
+    private mutating func answer(_ request: Request, decision: InferenceTracer.Decision?) async throws -> HTTPReply {
+        let (model, call) = try await prepare(request)
+        let core = handler.core
+        let completion = action == .generate && model.definition.isDecoupled
+            ? try await core.inferOnce(call.request, model: model, decision: decision, timestamps: &timestamps)
+            : try await core.infer(call.request, model: model, decision: decision, timestamps: &timestamps)
         execution = completion.execution
+        timestamps.responseComplete = MonotonicClock.now()
         switch completion.outputs {
         case .failure(let failure):
-            timestamps.responseComplete = MonotonicClock.now()
             modelFailure = failure
+            if action == .infer { errorContentType = HTTPReply.text }
+            // The model did its part; as in Triton only the text tells that the answer cannot be told.
+            if completion.isNotOne { return HTTPReply(status: .ok, message: failure.error.message) }
             throw failure.error
         case .success(let outputs):
-            timestamps.responseComplete = MonotonicClock.now()
-            return isGenerate
-                ? try GenerateResponseEncoder.reply(outputs, call: call, model: model)
-                : try InferResponseEncoder.reply(outputs, call: call, model: model)
+            return action == .generate
+                ? HTTPReply(json: try GenerateResponseEncoder.json(outputs, call: call, model: model))
+                : try InferResponseEncoder.reply(outputs, call: call, model: model, regions: core.sharedMemory)
         }
     }
 
     // MARK: The body
 
-    private static let unsupportedCompression = "Unsupported compression type"
-
-    /// The head says already that the body is beyond the limit.
-    private func isTooLarge(_ request: Request) -> Bool {
-        guard let text = request.headers[.contentLength], let length = Int(text) else { return false }
-        return length > handler.maxBodySize
-    }
-
     private mutating func readBody(_ request: Request) async throws -> ByteBuffer {
-        let limit = handler.maxBodySize
-        let tooLarge = InferenceError(.payloadTooLarge, "the request body is larger than the limit of \(limit) bytes (maxBodySize)")
         let encoding = request.headers[.contentEncoding].map { $0.lowercased() } ?? "identity"
-        if isGenerate, encoding != "identity" {
+        if action != .infer, encoding != "identity" {
             throw InferenceError(.invalidArgument, "Unsupported content-encoding, only 'identity' is supported.")
         }
-        if isTooLarge(request) { throw tooLarge }
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: limit)
-            isBodyRead = true
-        } catch is NIOTooManyBytesError {
-            throw tooLarge
-        }
+        let body = try await RequestBodyReader.collect(request, limit: handler.maxBodySize)
+        isBodyRead = true
         defer { timestamps.receiveEnd = MonotonicClock.now() }
-        switch encoding {
-        case "identity", "": return body
-        case "gzip", "deflate": return try BodyCompression.decompress(body, limit: limit)
-        default: throw InferenceError(.unsupported, Self.unsupportedCompression)
-        }
+        return try RequestBodyReader.decoded(body, encoding: encoding, limit: handler.maxBodySize)
     }
 
     /// `Inference-Header-Content-Length`: how much of the body is JSON; the rest are tensors.
@@ -152,6 +173,14 @@ struct InferenceExchange: ~Copyable {
             throw InferenceError(.invalidArgument, "inference header size should be in range (0, \(bodySize)), got: \(text)")
         }
         return length
+    }
+}
+
+extension ModelScheduler.Completion {
+    /// A decoupled model gave another number of responses than the one that `generate` can answer with.
+    fileprivate var isNotOne: Bool {
+        guard case .failure(let failure) = outputs else { return false }
+        return failure.error.message == SingleResponse.expectation
     }
 }
 

@@ -8,10 +8,22 @@ internal import NIOCore
 final class InferenceHTTPHandler: Sendable {
     let core: InferenceCore
     let maxBodySize: Int
+    /// `nil`: no header becomes a parameter.
+    let headerForwarding: HTTPHeaderForwarding?
+    /// By category; empty when nothing is restricted.
+    private let restrictions: [RestrictedAPIs.Category: (header: HTTPField.Name, value: String)]
 
-    init(core: InferenceCore, maxBodySize: Int) {
+    /// - Throws: ``FrontEndSettingError`` for a header name or pattern that cannot be used.
+    init(core: InferenceCore, configuration: InferenceHTTPServer.Configuration) throws {
         self.core = core
-        self.maxBodySize = maxBodySize
+        maxBodySize = configuration.maxBodySize
+        headerForwarding = try configuration.headerForwardPattern.map(HTTPHeaderForwarding.init(pattern:))
+        restrictions = try configuration.restrictedAPIs.keys.mapValues { key in
+            guard let name = HTTPField.Name(key.name) else {
+                throw FrontEndSettingError("'\(key.name)' cannot be the name of a header that opens a restricted api")
+            }
+            return (name, key.value)
+        }
     }
 
     /// Answers one request.
@@ -22,12 +34,16 @@ final class InferenceHTTPHandler: Sendable {
             try await write(.notFound, to: writer, isHead: isHead)
             return try await discardBody(of: request)
         }
+        if !restrictions.isEmpty, let refusal = refusal(of: request, route) {
+            try await write(refusal, to: writer, isHead: isHead)
+            return try await discardBody(of: request)
+        }
         guard takes(request.method, route: route) else {
             try await write(.methodNotAllowed(route), to: writer, isHead: isHead)
             return try await discardBody(of: request)
         }
         if case .model(let name, let version, let action) = route.target, route.isInference {
-            var exchange = InferenceExchange(handler: self, modelName: name, version: version, isGenerate: action == .generate)
+            var exchange = InferenceExchange(handler: self, modelName: name, version: version, action: action)
             try await exchange.run(request, path: path, writer: writer)
         } else {
             let reply: HTTPReply
@@ -39,6 +55,15 @@ final class InferenceHTTPHandler: Sendable {
             try await write(reply, to: writer, isHead: isHead)
             try await discardBody(of: request)
         }
+    }
+
+    /// The answer to a request that lacks the header of its category.
+    private func refusal(of request: Request, _ route: InferenceRoute) -> HTTPReply? {
+        guard let restriction = restrictions[route.category] else { return nil }
+        if let given = request.headers[restriction.header], RestrictedAPIs.isEqual(given, restriction.value) { return nil }
+        var reply = HTTPReply(status: .forbidden, message: "This API is restricted, expecting header '\(restriction.header.rawName)'")
+        reply.contentType = HTTPReply.text
+        return reply
     }
 
     private func takes(_ method: HTTPRequest.Method, route: InferenceRoute) -> Bool {

@@ -23,6 +23,10 @@ public final class InferenceHTTPServer: Service {
         /// How long a connection may be silent between two requests, or in the middle of one, before it is closed; a request that
         /// is being computed may take as long as it needs.
         public var idleTimeout: Duration
+        /// Parts of the protocol that need a header with a secret.
+        public var restrictedAPIs = RestrictedAPIs()
+        /// Headers in whose name this regular expression is found become parameters of the request; `nil`: none does.
+        public var headerForwardPattern: String?
 
         /// 64 MiB.
         public static let defaultMaxBodySize = 64 << 20
@@ -47,10 +51,11 @@ public final class InferenceHTTPServer: Service {
     private let logger: Logger
     private let bound = BoundPort()
 
-    public init(configuration: Configuration, core: InferenceCore, logger: Logger) {
+    /// - Throws: ``FrontEndSettingError`` for a setting that cannot be used.
+    public init(configuration: Configuration, core: InferenceCore, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
-        handler = InferenceHTTPHandler(core: core, maxBodySize: configuration.maxBodySize)
+        handler = try InferenceHTTPHandler(core: core, configuration: configuration)
     }
 
     /// The port that is served; waits until it is bound.

@@ -14,24 +14,37 @@ enum InferRequestDecoder {
         /// Where the values stand, when they came before.
         var deferredData: Range<Int>?
         var binarySize: Int?
-        var usesSharedMemory = false
+        var sharedMemory: SharedMemoryRange?
+
+        var hasData: Bool { storage != nil || deferredData != nil }
+    }
+
+    /// One element of `outputs`.
+    private struct Output {
+        var name: String?
+        var isBinary: Bool?
+        var classCount: Int?
+        var sharedMemory: SharedMemoryRange?
     }
 
     /// The JSON part while it is read.
     private struct Document {
         var id = ""
         var inputs: [Input]?
-        var requestedOutputs: [String] = []
-        var binaryOutputs: Set<String> = []
-        var textOutputs: Set<String> = []
-        var isBinaryByDefault = false
-        var parameters: [String: ParameterValue] = [:]
+        var outputs: [Output] = []
+        var parameters: RequestParameters?
     }
 
     /// - Parameters:
     ///   - headerLength: how many bytes of the body are JSON; `nil` when all are, 0 when the body is one raw tensor.
+    ///   - regions: where inputs in shared memory are read from.
     /// - Throws: Triton's messages for whatever is wrong.
-    static func decode(_ body: ByteBuffer, headerLength: Int?, model: ModelDefinition) throws(InferenceError) -> InferenceCall {
+    static func decode(
+        _ body: ByteBuffer,
+        headerLength: Int?,
+        model: ModelDefinition,
+        regions: SharedMemoryRegions
+    ) throws(InferenceError) -> InferenceCall {
         if headerLength == 0 { return try rawCall(body, model: model) }
         return try JSONFailure.translating {
             try body.withUnsafeReadableBytes { bytes in
@@ -42,7 +55,7 @@ enum InferRequestDecoder {
                     try readDocument(&reader, into: &document)
                 }
                 let tensors = UnsafeRawBufferPointer(rebasing: bytes[json.count...])
-                return try call(document, json: json, tensors: tensors, model: model)
+                return try call(document, json: json, tensors: tensors, model: model, regions: regions)
             }
         }
     }
@@ -64,16 +77,11 @@ enum InferRequestDecoder {
             case "outputs":
                 guard try reader.peek() == .array else { throw JSONFailure.wrongType("outputs", expected: "array") }
                 try reader.beginArray()
-                while try reader.nextElement() { try readOutput(&reader, into: &document) }
+                while try reader.nextElement() { document.outputs.append(try readOutput(&reader)) }
             case "parameters":
-                var isBinary = false
-                try reader.readParameters(into: &document.parameters) { reader, name in
-                    guard name == "binary_data_output" else { return false }
-                    guard try reader.peek() == .bool else { throw JSONFailure.wrongType(name, expected: "boolean") }
-                    isBinary = try reader.readBool()
-                    return true
-                }
-                document.isBinaryByDefault = isBinary
+                var parameters = RequestParameters()
+                try parameters.readObject(&reader)
+                document.parameters = parameters
             default:
                 try reader.skip()
             }
@@ -122,51 +130,66 @@ enum InferRequestDecoder {
     }
 
     private static func readInputParameters(_ reader: inout JSONReader, into input: inout Input) throws {
-        guard try reader.peek() == .object else { throw JSONFailure.wrongType("parameters", expected: "object") }
-        try reader.beginObject()
+        try reader.beginObject(of: "parameters")
         while let key = try reader.nextKey() {
             switch key {
             case "binary_data_size": input.binarySize = try reader.readUnsigned(of: "binary_data_size")
-            case "shared_memory_region":
-                input.usesSharedMemory = true
-                try reader.skip()
-            default: try reader.skip()
+            default: try readSharedMemory(&reader, key, into: &input.sharedMemory)
             }
+        }
+        input.sharedMemory = input.sharedMemory.flatMap { $0.region.isEmpty ? nil : $0 }
+    }
+
+    /// The three members come in any order; without the region the others say nothing.
+    private static func readSharedMemory(_ reader: inout JSONReader, _ key: JSONKey, into range: inout SharedMemoryRange?) throws {
+        func update(_ body: (inout SharedMemoryRange) -> Void) {
+            var value = range ?? SharedMemoryRange(region: "", offset: 0, byteSize: 0)
+            body(&value)
+            range = value
+        }
+        switch key {
+        case "shared_memory_region":
+            let region = try reader.readString(of: "shared_memory_region")
+            guard !region.isEmpty else { throw InferenceError(.notFound, "Unable to find shared memory region: ''") }
+            update { $0.region = region }
+        case "shared_memory_offset":
+            let offset = try reader.readUnsigned(of: "shared_memory_offset")
+            update { $0.offset = offset }
+        case "shared_memory_byte_size":
+            let byteSize = try reader.readUnsigned(of: "shared_memory_byte_size")
+            update { $0.byteSize = byteSize }
+        default:
+            try reader.skip()
         }
     }
 
-    private static func readOutput(_ reader: inout JSONReader, into document: inout Document) throws {
+    private static func readOutput(_ reader: inout JSONReader) throws -> Output {
         guard try reader.peek() == .object else { throw JSONFailure.missing("name") }
-        var name: String?
-        var isBinary: Bool?
+        var output = Output()
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
-            case "name": name = try reader.readString(of: "name")
+            case "name": output.name = try reader.readString(of: "name")
             case "parameters":
-                guard try reader.peek() == .object else { throw JSONFailure.wrongType("parameters", expected: "object") }
-                try reader.beginObject()
+                try reader.beginObject(of: "parameters")
                 while let key = try reader.nextKey() {
                     switch key {
-                    case "binary_data":
-                        guard try reader.peek() == .bool else { throw JSONFailure.wrongType("binary_data", expected: "boolean") }
-                        isBinary = try reader.readBool()
-                    case "classification": throw InferenceError(.unsupported, "the classification extension is not available; ask for the output itself")
-                    case "shared_memory_region": throw sharedMemory
-                    default: try reader.skip()
+                    case "binary_data": output.isBinary = try reader.readBool(of: "binary_data")
+                    case "classification": output.classCount = try reader.readUnsigned(of: "classification")
+                    default: try readSharedMemory(&reader, key, into: &output.sharedMemory)
                     }
                 }
             default: try reader.skip()
             }
         }
-        guard let name else { throw JSONFailure.missing("name") }
-        document.requestedOutputs.append(name)
-        if let isBinary {
-            if isBinary { document.binaryOutputs.insert(name) } else { document.textOutputs.insert(name) }
+        guard output.name != nil else { throw JSONFailure.missing("name") }
+        output.sharedMemory = output.sharedMemory.flatMap { $0.region.isEmpty ? nil : $0 }
+        if output.sharedMemory != nil {
+            let conflict = output.classCount != nil ? "classification" : output.isBinary == true ? "binary_data" : nil
+            if let conflict { throw InferenceError(.invalidArgument, "Output can't set both 'shared_memory_region' and '\(conflict)'") }
         }
+        return output
     }
-
-    private static let sharedMemory = InferenceError(.unsupported, "shared memory regions are not available; send the data in the body")
 
     // MARK: From the parts to the request
 
@@ -174,13 +197,11 @@ enum InferRequestDecoder {
         _ document: Document,
         json: UnsafeRawBufferPointer,
         tensors: UnsafeRawBufferPointer,
-        model: ModelDefinition
+        model: ModelDefinition,
+        regions: SharedMemoryRegions
     ) throws -> InferenceCall {
-        var request = UncheckedRequest(
-            id: document.id,
-            requestedOutputs: document.requestedOutputs,
-            parameters: document.parameters
-        )
+        var request = UncheckedRequest(id: document.id)
+        document.parameters?.apply(to: &request)
         var position = 0
         for input in document.inputs ?? [] {
             guard let name = input.name else { throw JSONFailure.missing("name") }
@@ -189,7 +210,13 @@ enum InferRequestDecoder {
             guard let dataType = DataType(rawValue: dataTypeName) else {
                 throw InferenceError(.invalidArgument, "invalid datatype for input \(name)")
             }
-            let storage = try storage(of: input, name: name, dataType, shape, json: json, tensors: tensors, position: &position, model: model)
+            let storage: [UInt8]
+            if let range = input.sharedMemory, !input.hasData, input.binarySize == nil {
+                storage = try regions.read(range.region, offset: range.offset, count: range.byteSize)
+                try checkBool(storage, dataType, name: name)
+            } else {
+                storage = try self.storage(of: input, name: name, dataType, shape, json: json, tensors: tensors, position: &position, model: model)
+            }
             guard request.inputs[name] == nil else {
                 throw InferenceError(.invalidArgument, "\(model.prefix(request))input '\(name)' already exists in request")
             }
@@ -202,10 +229,23 @@ enum InferRequestDecoder {
             )
         }
         var call = InferenceCall(request)
-        call.binaryOutputs = document.binaryOutputs
-        call.textOutputs = document.textOutputs
-        call.isBinaryByDefault = document.isBinaryByDefault
+        call.isBinaryByDefault = document.parameters?.isBinaryByDefault ?? false
+        for output in document.outputs { try add(output, to: &call, regions: regions) }
         return call
+    }
+
+    private static func add(_ output: Output, to call: inout InferenceCall, regions: SharedMemoryRegions) throws(InferenceError) {
+        guard let name = output.name else { throw JSONFailure.missing("name") }
+        call.request.requestedOutputs.append(name)
+        if let isBinary = output.isBinary {
+            if isBinary { call.binaryOutputs.insert(name) } else { call.textOutputs.insert(name) }
+        }
+        if let count = output.classCount, count > 0 { call.classifications[name] = count }
+        if let range = output.sharedMemory {
+            // A place that is not there is told before the model computes.
+            try regions.check(range.region, offset: range.offset, count: range.byteSize)
+            call.placements[name] = range
+        }
     }
 
     private static func storage(
@@ -219,13 +259,12 @@ enum InferRequestDecoder {
         model: ModelDefinition
     ) throws -> [UInt8] {
         let fields = "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', 'shared_memory_region' in 'parameters'."
-        let hasData = input.storage != nil || input.deferredData != nil
-        switch (hasData, input.binarySize, input.usesSharedMemory) {
-        case (true, nil, false):
+        switch (input.hasData, input.binarySize, input.sharedMemory) {
+        case (true, nil, nil):
             if let storage = input.storage { return storage }
             let range = input.deferredData ?? 0..<0
             return try JSONReader.read(UnsafeRawBufferPointer(rebasing: json[range])) { try readData(&$0, dataType, shape: shape) }
-        case (false, let size?, false):
+        case (false, let size?, nil):
             let left = tensors.count - position
             guard size <= left else {
                 throw InferenceError(
@@ -237,12 +276,11 @@ enum InferRequestDecoder {
             position += size
             try checkBool(storage, dataType, name: name)
             return storage
-        case (false, nil, true):
-            throw sharedMemory
-        case (false, nil, false):
+        case (false, nil, _):
             throw InferenceError(.invalidArgument, "\(fields) But no field is set")
         default:
-            throw InferenceError(.invalidArgument, "\(fields) But more than one field is set")
+            let set = [input.hasData ? "'data'" : nil, input.binarySize.map { _ in "'binary_data_size'" }, input.sharedMemory.map { _ in "'shared_memory_region'" }]
+            throw InferenceError(.invalidArgument, "\(fields) But set \(set.compactMap { $0 }.joined(separator: " "))")
         }
     }
 

@@ -5,7 +5,13 @@ internal import NIOCore
 
 /// Writes the answer of `…/infer`: KServe v2, "Inference Response JSON Object", with the binary tensor data extension.
 enum InferResponseEncoder {
-    static func reply(_ outputs: NamedTensors, call: InferenceCall, model: LoadedModel) throws(InferenceError) -> HTTPReply {
+    /// - Parameter regions: where outputs are written that the request wants in shared memory.
+    static func reply(
+        _ outputs: NamedTensors,
+        call: InferenceCall,
+        model: LoadedModel,
+        regions: SharedMemoryRegions
+    ) throws(InferenceError) -> HTTPReply {
         var writer = JSONWriter(reserving: 256)
         var binary: [Tensor] = []
         writer.beginObject()
@@ -19,7 +25,11 @@ enum InferResponseEncoder {
         writer.string(model.versionText)
         writer.key("outputs")
         writer.beginArray()
-        for (name, tensor) in outputs {
+        for (name, output) in outputs {
+            var tensor = output
+            if !call.classifications.isEmpty, let count = call.classifications[name] {
+                tensor = try Classification.classes(of: output, output: name, count: count, isBatching: model.definition.isBatching)
+            }
             writer.beginObject()
             writer.key("name")
             writer.string(name)
@@ -29,7 +39,9 @@ enum InferResponseEncoder {
             writer.beginArray()
             for axis in tensor.shape { writer.int(axis) }
             writer.endArray()
-            if call.isBinary(name) {
+            if !call.placements.isEmpty, let range = call.placements[name] {
+                try regions.write(tensor.storage, to: range.region, offset: range.offset, limit: range.byteSize, output: name)
+            } else if call.isBinary(name) {
                 writer.key("parameters")
                 writer.beginObject()
                 writer.key("binary_data_size")

@@ -9,6 +9,10 @@ struct InferenceCall: Sendable {
     var isBinaryByDefault = false
     /// Outputs for which the request says "not binary".
     var textOutputs: Set<String> = []
+    /// Outputs of which the best so many classes are asked for.
+    var classifications: [String: Int] = [:]
+    /// Outputs that go into shared memory.
+    var placements: [String: SharedMemoryRange] = [:]
 
     init(_ request: UncheckedRequest) {
         self.request = request
@@ -17,6 +21,4 @@ struct InferenceCall: Sendable {
     func isBinary(_ output: String) -> Bool {
         binaryOutputs.contains(output) || (isBinaryByDefault && !textOutputs.contains(output))
     }
-
-    var hasBinaryOutputs: Bool { isBinaryByDefault || !binaryOutputs.isEmpty }
 }

@@ -75,12 +75,24 @@ extension JSONReader {
         guard try peek() == .number else { throw failure }
         let value: UInt64
         do {
-            value = try readUInt64()
+            value = try readDigits()
         } catch {
             throw error.isAboutValue ? failure as any Error : error
         }
         guard let number = Int(exactly: value) else { throw failure }
         return number
+    }
+
+    /// Reads a boolean, or fails with the member's name.
+    mutating func readBool(of member: String) throws -> Bool {
+        guard try peek() == .bool else { throw JSONFailure.wrongType(member, expected: "boolean") }
+        return try readBool()
+    }
+
+    /// Begins an object, or fails with the member's name.
+    mutating func beginObject(of member: String) throws {
+        guard try peek() == .object else { throw JSONFailure.wrongType(member, expected: "object") }
+        try beginObject()
     }
 
     /// Reads a parameter's value, or fails with its name.
@@ -94,25 +106,6 @@ extension JSONReader {
             guard let number = Double(text) else { throw JSONFailure.parameterType(name) }
             return .double(number)
         case .object, .array, .null: throw JSONFailure.parameterType(name)
-        }
-    }
-
-    /// Reads an object of parameters; `own` may take a member for itself by reading it and giving `true`.
-    mutating func readParameters(
-        into parameters: inout [String: ParameterValue],
-        own: (inout JSONReader, String) throws -> Bool = { _, _ in false }
-    ) throws {
-        guard try peek() == .object else { throw JSONFailure.wrongType("parameters", expected: "object") }
-        try beginObject()
-        while let key = try nextKey() {
-            let name = key.string
-            if try own(&self, name) { continue }
-            guard !name.hasPrefix("triton_") else { throw JSONFailure.reservedParameter }
-            let value = try readParameter(name)
-            if name == "priority" || name == "timeout" {
-                guard case .int(0...) = value else { throw JSONFailure.wrongType(name, expected: "unsigned-integer") }
-            }
-            parameters[name] = value
         }
     }
 }

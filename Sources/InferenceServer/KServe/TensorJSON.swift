@@ -43,6 +43,12 @@ enum TensorJSON {
         mutating func readArray(_ reader: inout JSONReader) throws {
             try reader.beginArray()
             while try reader.nextElement() {
+                if isFloatingPoint, let value = reader.readNonFinite() {
+                    guard count < limit else { throw JSONFailure.dataCount }
+                    count += 1
+                    append(value, as: dataType)
+                    continue
+                }
                 let kind = try reader.peek()
                 if isNested, kind == .array {
                     try readArray(&reader)
@@ -68,10 +74,7 @@ enum TensorJSON {
             case .int16: append(try signed(&reader, Int16.self))
             case .int32: append(try signed(&reader, Int32.self))
             case .int64: append(try signed(&reader, Int64.self))
-            case .fp16: append(Float16(try number(&reader)))
-            case .fp32: append(Float(try number(&reader)))
-            case .fp64: append(try number(&reader))
-            case .bf16: append(BFloat16(Float(try number(&reader))))
+            case .fp16, .fp32, .fp64, .bf16: append(try number(&reader), as: dataType)
             case .bytes:
                 let text = try reader.readString(of: "data")
                 try Tensor.append(text.utf8, to: &storage)
@@ -82,7 +85,25 @@ enum TensorJSON {
             withUnsafeBytes(of: value) { storage.append(contentsOf: $0) }
         }
 
+        private var isFloatingPoint: Bool {
+            switch dataType {
+            case .fp16, .fp32, .fp64, .bf16: true
+            default: false
+            }
+        }
+
+        /// Other types than those of floating-point numbers are none of this function's.
+        private mutating func append(_ value: Double, as type: DataType) {
+            switch type {
+            case .fp16: append(Float16(value))
+            case .fp32: append(Float(value))
+            case .bf16: append(BFloat16(Float(value)))
+            default: append(value)
+            }
+        }
+
         private func number(_ reader: inout JSONReader) throws -> Double {
+            if let value = reader.readNonFinite() { return value }
             switch try reader.peek() {
             case .number: return try reader.readDouble()
             case .string:

@@ -33,6 +33,7 @@ struct TestServer: Sendable {
         settings: TraceSettings? = TraceSettings(level: .timestamps, rate: 1),
         maxBodySize: Int = InferenceHTTPServer.Configuration.defaultMaxBodySize,
         idleTimeout: Duration = .seconds(120),
+        configure: (inout InferenceHTTPServer.Configuration) throws -> Void = { _ in },
         _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
         let spans = InMemorySpanExporter()
@@ -40,7 +41,9 @@ struct TestServer: Sendable {
         for model in models { try core.load(model) }
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = InferenceHTTPServer(configuration: .init(port: 0, maxBodySize: maxBodySize, idleTimeout: idleTimeout), core: core, logger: logger)
+        var configuration = InferenceHTTPServer.Configuration(port: 0, maxBodySize: maxBodySize, idleTimeout: idleTimeout)
+        try configure(&configuration)
+        let server = try InferenceHTTPServer(configuration: configuration, core: core, logger: logger)
         let services = ServiceGroup(configuration: .init(services: [server], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
@@ -114,6 +117,21 @@ extension Model {
         }
     }
 
+    /// Decoupled: `N` INT32 [1] gives `T` 0, 1, … N times; a negative `N` ends in an error instead.
+    static let counter = Model(
+        ModelDefinition(
+            name: "counter",
+            inputs: [TensorSpecification("N", Int32.self, shape: [1])],
+            outputs: [TensorSpecification("T", Int32.self, shape: [1])]
+        ).decoupled,
+        executeEach: { request in
+            let count = try request.inputs.require("N").first(as: Int32.self)
+            for index in 0..<abs(count) { try await request.send(["T": try Tensor([index], shape: [1])]) }
+            if count < 0 { throw InferenceError(.invalidArgument, "stream boom") }
+            return NamedTensors()
+        }
+    )
+
     /// One input of each kind of axis, without batching: `IN` INT32 [-1] gives `OUT` INT32 [-1].
     static let single = Model(
         ModelDefinition(
@@ -123,4 +141,13 @@ extension Model {
         ),
         executeEach: { ["OUT": try $0.inputs.require("IN")] }
     )
+}
+
+extension ModelDefinition {
+    /// This declaration, of a model that answers any number of times.
+    var decoupled: ModelDefinition {
+        var definition = self
+        definition.isDecoupled = true
+        return definition
+    }
 }
