@@ -10,6 +10,8 @@ public final class InferenceCore: Sendable {
     package let observer: (any RequestObserver)?
     /// `nil`: nothing is traced, and contexts of user code are left alone.
     public let tracer: InferenceTracer?
+    /// `nil`: answers are not kept.
+    package let responseCache: ResponseCache?
     private let runner: RequestRunner
     /// Of all requests to models that are not decoupled.
     private let sharedExchange: CoreExchange
@@ -18,12 +20,22 @@ public final class InferenceCore: Sendable {
         self.init(tracer: tracer, logging: LoggingSettings())
     }
 
-    package init(tracer: InferenceTracer?, logging: LoggingSettings, observer: (any RequestObserver)? = nil) {
+    /// - Parameters:
+    ///   - responseCacheSize: bytes of requests and answers that are kept for models that want it; 0: none.
+    ///   - limiter: says which model may be executed; `nil`: each at once.
+    package init(
+        tracer: InferenceTracer?,
+        logging: LoggingSettings,
+        observer: (any RequestObserver)? = nil,
+        responseCacheSize: Int = 0,
+        limiter: RateLimiter? = nil
+    ) {
         self.observer = observer
         self.tracer = tracer
         self.logging = logging
         registry = ModelRegistry()
-        runner = RequestRunner(registry: registry, tracer: tracer, observer: observer)
+        responseCache = responseCacheSize > 0 ? ResponseCache(capacity: responseCacheSize) : nil
+        runner = RequestRunner(registry: registry, tracer: tracer, observer: observer, cache: responseCache, limiter: limiter)
         sharedExchange = CoreExchange(runner: runner)
         repository = ModelRepository(registry: registry)
     }

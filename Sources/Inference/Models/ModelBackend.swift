@@ -12,9 +12,12 @@ package protocol ModelBackend: Sendable {
     func execute(_ batch: ModelBatch) async throws -> [InferenceResult]
     /// Gives everything back; no batch is under way.
     func unload() async
+    /// The requests of a batch may have different optional inputs, and different shapes beyond the batch axis.
+    var mixesShapes: Bool { get }
 }
 
 extension ModelBackend {
+    package var mixesShapes: Bool { false }
     package func load() async throws {}
     package func unload() async {}
 }
@@ -37,6 +40,8 @@ package struct ModelBatch: Sendable {
 /// A backend that is a Swift closure.
 struct ClosureBackend: ModelBackend {
     let closure: Model.Execute
+    /// It sees each request's own tensors.
+    var mixesShapes: Bool { true }
 
     func execute(_ batch: ModelBatch) async throws -> [InferenceResult] { try await closure(batch.requests) }
 }

@@ -7,7 +7,7 @@ public struct InferenceRequest: Sendable {
     public let modelName: String
     public let modelVersion: Int
     /// The inputs; when the model batches, axis 0 of each is the request's own batch axis.
-    public let inputs: NamedTensors
+    public package(set) var inputs: NamedTensors
     /// The outputs that the client asked for by name; empty means all.
     public let requestedOutputs: [String]
     /// What else the client sent along.
@@ -22,6 +22,8 @@ public struct InferenceRequest: Sendable {
     public let timeoutMicroseconds: UInt64
     /// Takes the responses of a decoupled model, and the calls of other models; `nil` outside a server.
     package let exchange: (any RequestExchange)?
+    /// Set when the client left while the request is executed with others; `nil` when its own task tells.
+    package var cancellation: CancellationFlag?
     /// The ids of this request's spans; `nil` when it is not sampled.
     package let trace: RequestTrace?
     /// Makes the spans of ``withSpan(_:_:)``; `nil` when the server does not trace at all.

@@ -69,5 +69,5 @@ extension InferenceRequest {
     }
 
     /// Nobody waits for the answer any more; a long computation may stop.
-    public var isCancelled: Bool { Task.isCancelled || exchange?.isCancelled ?? false }
+    public var isCancelled: Bool { Task.isCancelled || cancellation?.isSet ?? false || exchange?.isCancelled ?? false }
 }

@@ -9,45 +9,73 @@ extension RequestRunner {
         var firstResponse: UInt64?
     }
 
-    /// Executes a decoupled model's request in a task of its own, and gives out its responses in the caller's.
+    /// Executes a decoupled model's request, and gives out its responses in the caller's task.
     func execute(
         _ request: InferenceRequest,
         on scheduler: ModelScheduler,
         channel: ResponseChannel,
-        queued: UInt64,
-        wallTime: UInt64,
+        timestamps: RequestTimestamps,
         onResponse: @escaping @Sendable (StreamedResponse) async throws -> Void
     ) async -> Delivery {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { channel.finish(await scheduler.submit(request, queued: queued, wallTime: wallTime)) }
-            var firstResponse: UInt64?
-            while true {
-                switch await channel.next() {
-                case .response(let response):
-                    if firstResponse == nil { firstResponse = response.sent }
-                    request.trace?.tensors?.add(.backendOutput, response.outputs)
-                    do {
-                        try await onResponse(StreamedResponse(outputs: .success(response.outputs), isFinal: false))
-                        response.answer(taken: true)
-                    } catch {
-                        response.answer(taken: false)
-                        channel.leave()
-                    }
-                case .finished(var completion):
-                    if let tensors = request.trace?.tensors, case .success(let outputs) = completion.outputs { tensors.add(.backendOutput, outputs) }
-                    do {
-                        try await onResponse(StreamedResponse(outputs: completion.outputs, isFinal: true))
-                    } catch {
-                        completion.leave()
-                    }
-                    return Delivery(completion: completion, firstResponse: firstResponse)
-                case .left:
-                    group.cancelAll()
-                    await group.waitForAll()
-                    var completion = channel.completion ?? ModelScheduler.Completion(outputs: .success(NamedTensors()))
-                    completion.leave()
-                    return Delivery(completion: completion, firstResponse: firstResponse)
+        let queued = timestamps.queueStart
+        let waiter = scheduler.begin(request, queued: queued, wallTime: timestamps.wall(queued), limiter: limiter, channel: channel)
+        var counter = ResponseCounter(scheduler: scheduler, last: queued)
+        while true {
+            switch await channel.next() {
+            case .response(let response):
+                request.trace?.tensors?.add(.backendOutput, response.outputs)
+                do {
+                    try await onResponse(StreamedResponse(outputs: .success(response.outputs), isFinal: false))
+                    counter.count(.success, sent: response.sent)
+                    response.answer(taken: true)
+                } catch {
+                    counter.count(.cancelled, sent: response.sent)
+                    channel.leave()
+                    response.answer(taken: false)
                 }
+            case .finished(var completion):
+                if let tensors = request.trace?.tensors, case .success(let outputs) = completion.outputs { tensors.add(.backendOutput, outputs) }
+                let sent = completion.execution?.computeEnd ?? MonotonicClock.now()
+                do {
+                    try await onResponse(StreamedResponse(outputs: completion.outputs, isFinal: true))
+                    counter.countEnd(completion, sent: sent)
+                } catch {
+                    counter.count(.cancelled, sent: sent)
+                    completion.leave()
+                }
+                return Delivery(completion: completion, firstResponse: counter.first)
+            case .left:
+                var completion =
+                    scheduler.leave(waiter) ?? channel.completion
+                    ?? ModelScheduler.Completion(outputs: .failure(RequestFailure(ResponseChannel.clientLeft)), outcome: .canceled)
+                completion.leave()
+                return Delivery(completion: completion, firstResponse: counter.first)
+            }
+        }
+    }
+
+    /// Counts the responses of one request as they go out.
+    private struct ResponseCounter {
+        let scheduler: ModelScheduler
+        /// When the last response was taken.
+        var last: UInt64
+        var index = 0
+        var first: UInt64?
+
+        mutating func count(_ kind: ModelStatistics.ResponseKind, sent: UInt64) {
+            let now = MonotonicClock.now()
+            if first == nil { first = sent }
+            scheduler.countResponse(index: index, infer: sent &- min(sent, last), output: now &- min(now, sent), kind: kind)
+            index += 1
+            last = now
+        }
+
+        /// The end of a request that was not executed is no response of the model.
+        mutating func countEnd(_ completion: ModelScheduler.Completion, sent: UInt64) {
+            guard completion.execution != nil else { return }
+            switch completion.outputs {
+            case .failure: count(.failed, sent: sent)
+            case .success(let outputs): count(outputs.isEmpty ? .empty : .success, sent: sent)
             }
         }
     }

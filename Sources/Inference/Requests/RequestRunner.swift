@@ -16,8 +16,19 @@ final class RequestRunner: Sendable {
     let registry: ModelRegistry
     let tracer: InferenceTracer?
     let observer: (any RequestObserver)?
+    /// Answers equal requests of models that want it.
+    let cache: ResponseCache?
+    let limiter: RateLimiter?
 
-    init(registry: ModelRegistry, tracer: InferenceTracer?, observer: (any RequestObserver)?) {
+    init(
+        registry: ModelRegistry,
+        tracer: InferenceTracer?,
+        observer: (any RequestObserver)?,
+        cache: ResponseCache? = nil,
+        limiter: RateLimiter? = nil
+    ) {
+        self.cache = cache
+        self.limiter = limiter
         self.registry = registry
         self.tracer = tracer
         self.observer = observer
@@ -37,7 +48,17 @@ final class RequestRunner: Sendable {
             throw InferenceError(.unsupported, "model '\(model.definition.name)' is decoupled: it answers a request any number of times, so it must be streamed")
         }
         let checked = try check(request, model: model, origin: origin, exchange: exchange, timestamps: &timestamps)
-        let completion = await model.scheduler.submit(checked, queued: timestamps.queueStart, wallTime: timestamps.wall(timestamps.queueStart))
+        let wallTime = timestamps.wall(timestamps.queueStart)
+        var completion: ModelScheduler.Completion
+        if let cache, model.definition.mayUseCache {
+            completion = await answer(checked, from: cache, model: model, queued: timestamps.queueStart, wallTime: wallTime)
+        } else {
+            completion = await model.scheduler.submit(checked, queued: timestamps.queueStart, wallTime: wallTime, limiter: limiter)
+        }
+        // The model was replaced between look-up and execution.
+        if completion.isDrained, let successor = try? registry.model(named: model.definition.name, version: model.definition.version), successor !== model {
+            completion = await successor.scheduler.submit(checked, queued: timestamps.queueStart, wallTime: wallTime, limiter: limiter)
+        }
         timestamps.requestEnd = MonotonicClock.now()
         if let tensors = origin.trace?.tensors, case .success(let outputs) = completion.outputs { tensors.add(.backendOutput, outputs) }
         if observer != nil { observe(completion, of: checked, timestamps: timestamps, firstResponse: nil) }
@@ -67,12 +88,10 @@ final class RequestRunner: Sendable {
         let channel = ResponseChannel(definition: model.definition, requestedOutputs: request.requestedOutputs)
         let exchange = CoreExchange(runner: self, caller: origin.caller, channel: channel)
         let checked = try check(request, model: model, origin: origin, exchange: exchange, timestamps: &timestamps)
-        let (queued, wallTime) = (timestamps.queueStart, timestamps.wall(timestamps.queueStart))
-        let delivery = await execute(checked, on: model.scheduler, channel: channel, queued: queued, wallTime: wallTime, onResponse: onResponse)
-        let completion = delivery.completion
+        let delivery = await execute(checked, on: model.scheduler, channel: channel, timestamps: timestamps, onResponse: onResponse)
         timestamps.requestEnd = MonotonicClock.now()
-        if observer != nil { observe(completion, of: checked, timestamps: timestamps, firstResponse: delivery.firstResponse) }
-        return completion
+        if observer != nil { observe(delivery.completion, of: checked, timestamps: timestamps, firstResponse: delivery.firstResponse) }
+        return delivery.completion
     }
 
     /// As ``infer(_:model:origin:exchange:timestamps:)``, also for decoupled models that happen to answer once.

@@ -1,206 +1,267 @@
 internal import NeedletailTracing
-internal import ServiceContextModule
 internal import Synchronization
 
 /// Brings a model's requests into batches and the batches to the model.
 ///
-/// There is no worker: a batch is executed by the task of its first request, its leader. A request that finds an instance
-/// free is a batch of one and runs at once, without a task switch. When every instance is busy, requests wait in a bounded
-/// queue; who finishes a batch takes the next one from the queue and wakes its leader, which executes it and wakes the others
-/// with their answers. So each execution is owned by the task that waits for it, and only one short lock is on the path.
-/// When a leader's task is cancelled, the model sees that cancellation for its whole batch.
+/// A request that finds an instance free is a batch of one and runs at once in its own task, without a task switch. When every
+/// instance is busy, requests wait in a bounded queue; who finishes a batch takes the next one from it. A batch of one wakes
+/// its request, which executes it; a batch of several is executed in a task of the scheduler, so that none of them has to
+/// stay for the others. Decoupled requests are always executed in such a task. The decisions are ``SchedulerState``'s; the
+/// one lock around it is held for those only.
 package final class ModelScheduler: Sendable {
-    /// What a request gets.
-    package struct Completion: Sendable {
-        package var outputs: Result<NamedTensors, RequestFailure>
-        /// `nil` when the request was not executed.
-        package var execution: ExecutionRecord?
-        package var outcome: EndedRequest.Outcome
-
-        init(outputs: Result<NamedTensors, RequestFailure>, execution: ExecutionRecord? = nil, outcome: EndedRequest.Outcome = .success) {
-            self.outputs = outputs
-            self.execution = execution
-            self.outcome = outcome
-        }
-
-        mutating func fail(_ error: InferenceError, outcome: EndedRequest.Outcome) {
-            outputs = .failure(RequestFailure(error))
-            self.outcome = outcome
-        }
-
-        /// The client did not take the answer; what failed before stays so.
-        mutating func leave() {
-            guard case .success = outputs else { return }
-            fail(ResponseChannel.clientLeft, outcome: .canceled)
-        }
+    struct State: Sendable {
+        var scheduler: SchedulerState<Waiter>
+        var order = ResponseOrder<[Answer]>()
+        /// When the timer fires, and its task; `nil` while nothing is due.
+        var timer: (moment: UInt64, task: Task<Void, Never>)?
+        /// Who waits for the last execution.
+        var drained: [UnsafeContinuation<Void, Never>] = []
     }
 
-    private struct Waiter: Sendable {
-        let request: InferenceRequest
-        let queued: UInt64
-        let continuation: UnsafeContinuation<Wake, Never>?
+    /// What a request of a batch gets.
+    struct Answer: Sendable {
+        var waiter: Waiter
+        var completion: Completion
     }
 
-    private enum Wake: Sendable {
-        case lead(SchedulerState<Waiter>.Batch)
-        case finished(Completion)
-    }
-
-    private let model: Model
-    private let state: Mutex<SchedulerState<Waiter>>
+    let model: Model
+    let sequences: SequenceInputs?
+    private let needsGroups: Bool
+    let holdsAnswers: Bool
+    let state: Mutex<State>
 
     package init(_ model: Model) {
         self.model = model
-        state = Mutex(SchedulerState(model.definition))
+        let definition = model.definition
+        sequences = SequenceInputs(definition)
+        needsGroups = definition.isBatching && !model.backend.mixesShapes && definition.inputs.contains { $0.isOptional || $0.shape.contains { $0 < 0 } }
+        let scheduler = SchedulerState<Waiter>(definition)
+        holdsAnswers = scheduler.holdsAnswers
+        state = Mutex(State(scheduler: scheduler))
     }
 
+    deinit { state.withLock { $0.timer?.task.cancel() } }
+
     /// A copy of the counters.
-    package var statistics: ModelStatistics { state.withLock { $0.statistics } }
+    package var statistics: ModelStatistics { state.withLock { $0.scheduler.statistics } }
 
     /// How many requests wait now.
-    package var queueDepth: Int { state.withLock { $0.queue.count } }
+    package var queueDepth: Int { state.withLock { $0.scheduler.waitingCount } }
 
     /// Executes a request, alone or with others.
+    ///
+    /// When the calling task is cancelled while the request waits or is executed with others, it is given up at once; when it
+    /// is executed alone, its model sees the cancellation.
     ///
     /// - Parameters:
     ///   - queued: when the request was handed over (``MonotonicClock``).
     ///   - wallTime: the wall time of its arrival, nanoseconds since the epoch.
-    package func submit(_ request: InferenceRequest, queued: UInt64, wallTime: UInt64) async -> Completion {
+    ///   - limiter: says when it may be executed; `nil`: at once.
+    package func submit(_ request: InferenceRequest, queued: UInt64, wallTime: UInt64, limiter: RateLimiter? = nil) async -> Completion {
         let admission = state.withLock { state in
-            state.statistics.lastInference = max(state.statistics.lastInference, wallTime / 1_000_000)
-            return state.admit()
+            state.scheduler.statistics.noteArrival(wallTime: wallTime)
+            return state.scheduler.admit(batchSize: request.batchSize, priority: request.priority)
         }
         switch admission {
-        case .run(let batchID):
-            let waiter = Waiter(request: request, queued: queued, continuation: nil)
-            return await execute(SchedulerState.Batch(id: batchID, waiters: [waiter]))
-        case .reject:
-            return rejection(of: request)
+        case .run(let batchID, let instance):
+            return await executeAlone(request, queued: queued, batchID: batchID, instance: instance, limiter: limiter)
+        case .reject(let reason):
+            return reject(request, queued: queued, reason: reason)
         case .wait:
-            break
+            return await wait(Waiter(request, queued: queued, limiter: limiter))
         }
-        // Unsafe: a checked continuation costs an allocation; each waiter is taken from the queue, and so resumed, exactly once.
-        let wake = await withUnsafeContinuation { (continuation: UnsafeContinuation<Wake, Never>) in
-            let waiter = Waiter(request: request, queued: queued, continuation: continuation)
-            // An instance may have become free, or the queue full, since the first look.
-            let immediate: Wake? = state.withLock { state in
-                switch state.admit() {
-                case .run(let batchID):
-                    return .lead(SchedulerState.Batch(id: batchID, waiters: [waiter]))
-                case .wait:
-                    state.enqueue(waiter, batchSize: request.batchSize)
-                    return nil
-                case .reject:
-                    return .finished(rejection(of: request))
+    }
+
+    /// Begins to execute a decoupled model's request; its end is told to the channel.
+    ///
+    /// - Returns: what ``leave(_:)`` takes when the client leaves.
+    func begin(_ request: InferenceRequest, queued: UInt64, wallTime: UInt64, limiter: RateLimiter?, channel: ResponseChannel) -> Waiter {
+        let waiter = Waiter(request, queued: queued, limiter: limiter, channel: channel)
+        state.withLock { $0.scheduler.statistics.noteArrival(wallTime: wallTime) }
+        enqueue(waiter)
+        return waiter
+    }
+
+    /// Gives a request up, wherever it is; nothing happens when it was answered.
+    ///
+    /// - Returns: what it got instead of an answer.
+    @discardableResult
+    func leave(_ waiter: Waiter) -> Completion? {
+        guard let (destination, run) = waiter.claim() else { return nil }
+        waiter.request.cancellation?.set()
+        let now = MonotonicClock.now()
+        let actions = state.withLock { state in
+            state.scheduler.statistics.countFailure(duration: now &- waiter.queued)
+            let ticket = waiter.ticket.load(ordering: .relaxed)
+            let entry = state.scheduler.cancel(ticket: ticket, priority: waiter.request.priority, sequence: waiter.request.sequence?.id, now: now)
+            return entry == nil ? SchedulerState<Waiter>.Actions() : state.scheduler.advance(now: now)
+        }
+        let completion = Completion(
+            outputs: .failure(RequestFailure(ResponseChannel.clientLeft)),
+            execution: run?.recordSoFar(),
+            outcome: .canceled
+        )
+        destination.wake(.finished(completion))
+        run?.leave()
+        perform(actions)
+        return completion
+    }
+
+    /// Takes the model out of service: no request is taken any more; returns when none is under way.
+    ///
+    /// - Parameter finishesQueued: what waits is executed still; otherwise it fails.
+    package func drain(finishesQueued: Bool = false) async {
+        perform(state.withLock { $0.scheduler.drain(finishesQueued: finishesQueued) })
+        // Unsafe: resumed once, by who takes it out of the list.
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            let isIdle = state.withLock { state in
+                if state.scheduler.isIdle { return true }
+                state.drained.append(continuation)
+                return false
+            }
+            if isIdle { continuation.resume() }
+        }
+        state.withLock { $0.timer.take()?.task.cancel() }
+    }
+
+    // MARK: The queue
+
+    private func wait(_ waiter: Waiter) async -> Completion {
+        let wake = await withTaskCancellationHandler {
+            // Unsafe: a checked one costs an allocation; who claims the waiter resumes it, and one does.
+            await withUnsafeContinuation { (continuation: UnsafeContinuation<Waiter.Wake, Never>) in
+                if waiter.wait(continuation) {
+                    enqueue(waiter)
+                } else {
+                    let left = Completion(outputs: .failure(RequestFailure(ResponseChannel.clientLeft)), outcome: .canceled)
+                    continuation.resume(returning: .finished(left))
                 }
             }
-            if let immediate { continuation.resume(returning: immediate) }
+        } onCancel: {
+            leave(waiter)
         }
         switch wake {
-        case .lead(let batch): return await execute(batch)
         case .finished(let completion): return completion
+        case .lead(let batch): return await lead(batch)
         }
     }
 
-    private func rejection(of request: InferenceRequest) -> Completion {
-        let definition = model.definition
-        let error = InferenceError(
-            .unavailable,
-            """
-            [request id: \(request.id.isEmpty ? "<id_unknown>" : request.id)] Exceeds maximum queue size: \
-            \(definition.maxQueueSize) requests wait for model '\(definition.name)'; try again later or raise its maxQueueSize
-            """
-        )
-        return Completion(outputs: .failure(RequestFailure(error)), outcome: .rejected)
-    }
-
-    /// Executes a batch in the task of its first request, and gives that request's completion.
-    private func execute(_ batch: SchedulerState<Waiter>.Batch) async -> Completion {
-        var record = ExecutionRecord()
-        record.computeStart = MonotonicClock.now()
-        record.batchID = batch.id
-        record.requestCount = batch.waiters.count
-        record.batchSize = batch.waiters.reduce(0) { $0 + $1.request.batchSize }
-        let requests = batch.waiters.map(\.request)
-        record.inputEnd = MonotonicClock.now()
-        let results = await run(ModelBatch(requests: requests, id: batch.id))
-        record.outputStart = MonotonicClock.now()
-        let outputs = outcomes(of: results, requests: requests)
-        record.computeEnd = MonotonicClock.now()
-
-        let next = state.withLock { state in
-            state.statistics.countExecution(record)
-            for (waiter, output) in zip(batch.waiters, outputs) {
-                state.statistics.countRequest(
-                    batchSize: waiter.request.batchSize,
-                    queued: waiter.queued,
-                    end: record.computeEnd,
-                    record: record,
-                    isSuccess: output.isSuccess
-                )
+    private func enqueue(_ waiter: Waiter) {
+        let request = waiter.request
+        var entry = QueueEntry(waiter: waiter, batchSize: request.batchSize, queued: waiter.queued)
+        if needsGroups { entry.group = BatchGroup(request, definition: model.definition) }
+        if let sequences {
+            do throws(InferenceError) {
+                entry.sequence = try sequences.mark(request)
+            } catch {
+                answer([Answer(waiter: waiter, completion: Completion(outputs: .failure(RequestFailure(error)), outcome: .other))])
+                return
             }
-            return state.release()
         }
-        if let next { next.waiters[0].continuation?.resume(returning: .lead(next)) }
-        for (waiter, output) in zip(batch.waiters, outputs).dropFirst() {
-            waiter.continuation?.resume(returning: .finished(Completion(outputs: output, execution: record, outcome: output.outcome)))
+        let timeout = QueuePolicy.nanoseconds(request.timeoutMicroseconds)
+        var refusal: Rejection?
+        let actions = state.withLock { state in
+            // Who left before it could be found in the queue must not enter it.
+            guard !waiter.isDone else { return SchedulerState<Waiter>.Actions() }
+            let now = MonotonicClock.now()
+            switch state.scheduler.enqueue(entry, priority: request.priority, timeout: timeout, now: now) {
+            case .success(let ticket):
+                waiter.ticket.store(ticket, ordering: .relaxed)
+                return state.scheduler.advance(now: now)
+            case .failure(let failure):
+                refusal = failure.reason
+                return SchedulerState<Waiter>.Actions()
+            }
         }
-        return Completion(outputs: outputs[0], execution: record, outcome: outputs[0].outcome)
+        if let refusal { rejectWaiting(waiter, reason: refusal) }
+        perform(actions)
     }
 
-    /// Calls the model; user code finds the context of the first sampled request, or one that is not sampled.
-    private func run(_ batch: ModelBatch) async -> Result<[InferenceResult], any Error> {
-        let requests = batch.requests
-        do {
-            guard requests[0].tracer != nil else { return .success(try await model.backend.execute(batch)) }
-            let context = (requests.first { $0.trace != nil } ?? requests[0]).serviceContext
-            return .success(try await ServiceContext.withValue(context) { try await model.backend.execute(batch) })
-        } catch {
-            return .failure(error)
+    private func rejectWaiting(_ waiter: Waiter, reason: Rejection) {
+        guard let (destination, _) = waiter.claim() else { return }
+        destination.wake(.finished(reject(waiter.request, queued: waiter.queued, reason: reason)))
+    }
+
+    /// Does what the state decided.
+    func perform(_ actions: SchedulerState<Waiter>.Actions) {
+        for (entry, reason) in actions.rejected { rejectWaiting(entry.waiter, reason: reason) }
+        for batch in actions.batches { start(batch) }
+        if let moment = actions.wakeAt { wake(at: moment) }
+        if actions.isDrained { resumeDrained() }
+    }
+
+    private func resumeDrained() {
+        let drained = state.withLock { state in
+            guard !state.drained.isEmpty, state.scheduler.isIdle else { return [UnsafeContinuation<Void, Never>]() }
+            defer { state.drained = [] }
+            return state.drained
+        }
+        for continuation in drained { continuation.resume() }
+    }
+
+    /// Has the state looked at again at this moment, if that is not done before.
+    private func wake(at moment: UInt64) {
+        state.withLock { state in
+            if let timer = state.timer {
+                guard moment < timer.moment else { return }
+                timer.task.cancel()
+            }
+            // Owned by the state: there is one at most, cancelled when it is replaced, drained or forgotten.
+            let task = Task.detached { [weak self] in
+                let now = MonotonicClock.now()
+                if moment > now { try? await Task.sleep(nanoseconds: moment &- now) }
+                guard !Task.isCancelled else { return }
+                self?.advance(from: moment)
+            }
+            state.timer = (moment, task)
         }
     }
 
-    /// One outcome for each request, whatever the model gave.
-    private func outcomes(
-        of results: Result<[InferenceResult], any Error>,
-        requests: [InferenceRequest]
-    ) -> [Result<NamedTensors, RequestFailure>] {
-        let definition = model.definition
-        switch results {
-        case .failure(let error):
-            return Array(repeating: .failure(RequestFailure(thrown: error, model: definition.name)), count: requests.count)
-        case .success(let results) where results.count != requests.count:
-            let error = InferenceError(.internal, "model '\(definition.name)' gave \(results.count) results for \(requests.count) requests")
-            return Array(repeating: .failure(RequestFailure(error)), count: requests.count)
-        case .success(let results):
-            return zip(requests, results).map { request, result in
-                switch result {
-                case .failure(let error):
-                    return .failure(RequestFailure(thrown: error))
-                // What a decoupled model had to say it has sent before.
-                case .success(let outputs) where definition.isDecoupled && outputs.isEmpty:
-                    return .success(outputs)
-                case .success(let outputs):
-                    do throws(InferenceError) {
-                        return .success(try definition.checkedOutputs(outputs, requested: request.requestedOutputs))
-                    } catch {
-                        return .failure(RequestFailure(error))
-                    }
+    private func advance(from moment: UInt64) {
+        let actions = state.withLock { state in
+            if state.timer?.moment == moment { state.timer = nil }
+            return state.scheduler.advance(now: MonotonicClock.now())
+        }
+        perform(actions)
+    }
+
+    // MARK: Refusals
+
+    private func reject(_ request: InferenceRequest, queued: UInt64, reason: Rejection) -> Completion {
+        let duration = MonotonicClock.now() &- queued
+        state.withLock { state in
+            state.scheduler.statistics.rejectedCount += 1
+            state.scheduler.statistics.countFailure(duration: duration)
+        }
+        var completion = Completion(outputs: .failure(RequestFailure(error(reason, of: request, waited: duration))), outcome: .rejected)
+        completion.isDrained = reason == .draining
+        return completion
+    }
+
+    private func error(_ reason: Rejection, of request: InferenceRequest, waited: UInt64) -> InferenceError {
+        let name = model.definition.name
+        let prefix = "[request id: \(request.id.isEmpty ? "<id_unknown>" : request.id)] "
+        switch reason {
+        case .queueFull(let limit):
+            return InferenceError(
+                .unavailable,
+                "\(prefix)Exceeds maximum queue size: \(limit) requests wait for model '\(name)'; try again later or raise its maxQueueSize"
+            )
+        case .timeout:
+            return InferenceError(.unavailable, "Request timeout expired: it waited \(waited / 1000) microseconds for model '\(name)'")
+        case .draining:
+            return InferenceError(.unavailable, "\(prefix)model '\(name)' is being unloaded and takes no requests; load it or call another version")
+        case .sequenceNotStarted:
+            let id =
+                switch request.sequence?.id {
+                case .number(let number): "\(number)"
+                case .text(let text): text
+                case nil: ""
                 }
-            }
+            return InferenceError(
+                .invalidArgument,
+                "inference request for sequence \(id) to model '\(name)' must specify the START flag on the first request of the sequence"
+            )
         }
-    }
-}
-
-extension Result<NamedTensors, RequestFailure> {
-    fileprivate var outcome: EndedRequest.Outcome {
-        switch self {
-        case .success: .success
-        case .failure(let failure): failure.error.code == .cancelled ? .canceled : .backend
-        }
-    }
-
-    fileprivate var isSuccess: Bool {
-        if case .success = self { true } else { false }
     }
 }

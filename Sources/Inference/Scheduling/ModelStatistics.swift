@@ -72,18 +72,60 @@ package struct ModelStatistics: Hashable, Sendable {
         batches[record.batchSize, default: Batch()].count(record)
     }
 
-    /// Counts one request of an execution that ended at `end`.
-    mutating func countRequest(batchSize: Int, queued: UInt64, end: UInt64, record: ExecutionRecord, isSuccess: Bool) {
-        guard isSuccess else {
-            fail.add(end &- queued)
+    /// Counts one request.
+    ///
+    /// - Parameters:
+    ///   - record: of its execution; `nil` when there was none.
+    ///   - queued: when it entered the queue.
+    mutating func count(_ completion: ModelScheduler.Completion, record: ExecutionRecord?, batchSize: Int, queued: UInt64) {
+        guard completion.isSuccess, let record else {
+            countFailure(duration: (record?.computeEnd ?? queued) &- queued)
             return
         }
-        success.add(end &- queued)
+        success.add(record.computeEnd &- queued)
         inferenceCount += UInt64(batchSize)
         queue.add(record.computeStart &- queued)
         computeInput.add(record.inputEnd &- record.computeStart)
         computeInfer.add(record.outputStart &- record.inputEnd)
         computeOutput.add(record.computeEnd &- record.outputStart)
+    }
+
+    mutating func countFailure(duration: UInt64) { fail.add(duration) }
+
+    mutating func noteArrival(wallTime: UInt64) { lastInference = max(lastInference, wallTime / 1_000_000) }
+
+    /// Counts a request that the response cache answered.
+    mutating func countCacheHit(duration: UInt64, lookup: UInt64) {
+        success.add(duration)
+        cacheHit.add(lookup)
+    }
+
+    /// Counts one of a decoupled model's responses.
+    ///
+    /// - Parameters:
+    ///   - infer: nanoseconds from the response before.
+    ///   - output: nanoseconds until the client took it.
+    mutating func countResponse(index: Int, infer: UInt64, output: UInt64, kind: ResponseKind) {
+        var response = responses[min(index, Self.maxResponseIndex)] ?? Response()
+        switch kind {
+        case .cancelled:
+            response.cancel.add(infer &+ output)
+        case .empty:
+            response.emptyResponse.add(infer &+ output)
+        case .failed:
+            response.computeInfer.add(infer)
+            response.computeOutput.add(output)
+            response.fail.add(infer &+ output)
+        case .success:
+            response.computeInfer.add(infer)
+            response.computeOutput.add(output)
+            response.success.add(infer &+ output)
+        }
+        responses[min(index, Self.maxResponseIndex)] = response
+    }
+
+    enum ResponseKind: Hashable, Sendable {
+        case success, failed, empty, cancelled
     }
 }
 

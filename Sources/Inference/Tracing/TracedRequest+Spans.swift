@@ -115,7 +115,10 @@ extension TracedRequest {
         builder.span.attributes = [
             Attribute("batch.size", .int(Int64(execution.batchSize))),
             Attribute("batch.id", .int(Int64(clamping: execution.batchID))),
+            Attribute("batch.requests", .int(Int64(execution.requestCount))),
+            Attribute("instance", .string("\(modelName)_0_\(execution.instance)")),
         ]
+        builder.span.links = execution.members.compactMap { $0.spanID == trace.computeSpanID ? nil : $0.link }
         builder.event("COMPUTE_START", execution.computeStart)
         builder.event("COMPUTE_INPUT_END", execution.inputEnd)
         builder.event("COMPUTE_OUTPUT_START", execution.outputStart)
