@@ -29,7 +29,7 @@ def test_every_request_has_its_whole_tree_in_its_callers_trace(tmp_path, protoco
     ]
     server = Needletail("serve", tmp_path, arguments).start()
     try:
-        port = server.http_port if protocol == "http" else server.grpc_inference_port
+        port = server.http_port if protocol == "http" else server.inference_grpc_port
         run = subprocess.run(
             [sender(), "--protocol", protocol, "--port", str(port), "--receiver-port", str(receiver),
              "--connections", str(connections), "--requests", str(REQUESTS), "--timeout", "60"],

@@ -22,8 +22,8 @@ def measure(folder, quick):
         http_echo, grpc_echo = servers.echo(), servers.grpc_echo()
         result = []
         for call in CALLS:
-            targets = {"ours": target("Swift model", call, ours.http, f"127.0.0.1:{ours.grpc_inference_port}", ours.process.pid)}
-            targets["python"] = target("Python model", call, python.http, f"127.0.0.1:{python.grpc_inference_port}", python.process.pid)
+            targets = {"ours": target("Swift model", call, ours.http, f"127.0.0.1:{ours.inference_grpc_port}", ours.process.pid)}
+            targets["python"] = target("Python model", call, python.http, f"127.0.0.1:{python.inference_grpc_port}", python.process.pid)
             if peer:
                 targets["peer"] = target("real PyTriton 0.7.0", call, peer.http, peer.grpc, peer.process.pid)
             if call == "generate":

@@ -46,7 +46,7 @@ def test_nothing_leaks_or_is_stuck(tmp_path):
         )
         for kind in CLIENTS:
             clients[kind] = subprocess.Popen(
-                [sys.executable, str(HERE / "clients.py"), kind, str(server.http_port), str(server.grpc_inference_port)],
+                [sys.executable, str(HERE / "clients.py"), kind, str(server.http_port), str(server.inference_grpc_port)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             )
         samples, changes = disturb(server)
