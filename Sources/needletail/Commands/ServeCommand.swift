@@ -13,7 +13,7 @@ struct ServeCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup(title: "Inference server") var serving: ServingOptions
+    @OptionGroup var serving: InferenceOptions
     @OptionGroup(title: "Program") var common: CommonOptions
 
     func run() async throws {

@@ -12,7 +12,7 @@ struct UpCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup(title: "Inference server") var serving: ServingOptions
+    @OptionGroup var serving: InferenceOptions
     @OptionGroup(title: "Trace back end") var backEnd: BackEndOptions
     @OptionGroup(title: "Program") var common: CommonOptions
 

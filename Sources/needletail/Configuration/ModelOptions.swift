@@ -86,7 +86,7 @@ struct ModelOptions: ParsableArguments {
     func validate() throws {
         guard repositoryPollSecs > 0 else { throw ValidationError("--repository-poll-secs must be above 0, got \(repositoryPollSecs).") }
         guard loadModel.isEmpty || modelControlMode == .explicit else {
-            throw ValidationError("Error: Use of '--load-model' requires setting '--model-control-mode=explicit' as well.")
+            throw ValidationError("Use of '--load-model' requires setting '--model-control-mode=explicit' as well.")
         }
         for folder in repositories where folder.isEmpty { throw ValidationError("--model-repository needs the path of a folder.") }
     }

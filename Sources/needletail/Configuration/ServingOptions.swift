@@ -32,14 +32,22 @@ struct ServingOptions: ParsableArguments {
     )
     var tracingFile: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Serve a Python callable from a worker process; may be repeated.",
-            discussion: "The callable says with @needletail.model what its inputs and outputs are.",
-            valueName: "models.py:callable"
-        )
-    )
-    var python: [String] = []
+    @Option(help: .hidden) var traceFile: String?
+    @Option(help: .hidden) var traceLevel: [String] = []
+    @Option(help: .hidden) var traceRate: String?
+    @Option(help: .hidden) var traceCount: String?
+    @Option(help: .hidden) var traceLogFrequency: String?
+
+    /// Triton's flags from before `--trace-config`, as its words.
+    var deprecatedTraceFlags: DeprecatedTraceFlags {
+        var flags: [(DeprecatedTraceFlags.Flag, String)] = []
+        if let traceFile { flags.append((.file, traceFile)) }
+        flags += traceLevel.map { (.level, $0) }
+        if let traceRate { flags.append((.rate, traceRate)) }
+        if let traceCount { flags.append((.count, traceCount)) }
+        if let traceLogFrequency { flags.append((.logFrequency, traceLogFrequency)) }
+        return DeprecatedTraceFlags(flags, traceConfig: traceConfig)
+    }
 
     var ports: [PortUse] {
         var uses = [PortUse(flag: "http-port", port: httpPort)]
@@ -47,13 +55,10 @@ struct ServingOptions: ParsableArguments {
         return uses
     }
 
-    /// The listeners that there will be.
-    var listeners: Set<Greeting.Listener> { grpcPort.number == nil ? [.inferenceHTTP] : [.inferenceHTTP, .inferenceGRPC] }
-
     func validate() throws {
         try PortCheck.validate(ports)
         do {
-            _ = try TraceSettings(traceConfig: traceConfig)
+            _ = try TraceSettings(traceConfig: deprecatedTraceFlags.words + traceConfig)
         } catch {
             throw ValidationError("\(error)")
         }

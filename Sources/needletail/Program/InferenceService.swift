@@ -10,27 +10,28 @@ struct InferenceService: Service {
     private let greeting: Greeting
 
     /// - Parameter defaultWords: Words of `--trace-config` that count where neither the user's nor a tracing file says anything.
-    init(options: ServingOptions, common: CommonOptions, defaultWords: [String] = [], greeting: Greeting, logger: Logger) throws {
+    init(options: InferenceOptions, common: CommonOptions, defaultWords: [String] = [], greeting: Greeting, logger: Logger) throws {
         self.server = try Self.server(options: options, common: common, defaultWords: defaultWords, logger: logger)
         self.greeting = greeting
         server.bootstrapInstrumentation()
     }
 
     /// Throws what starting would throw about these settings, and starts nothing.
-    static func check(options: ServingOptions, common: CommonOptions, defaultWords: [String] = [], logger: Logger) throws {
+    static func check(options: InferenceOptions, common: CommonOptions, defaultWords: [String] = [], logger: Logger) throws {
         _ = try server(options: options, common: common, defaultWords: defaultWords, logger: logger)
     }
 
-    private static func server(options: ServingOptions, common: CommonOptions, defaultWords: [String] = [], logger: Logger) throws -> Server {
-        var tracing = ServerConfiguration.Tracing(traceConfig: options.traceConfig, file: options.tracingFile, flushTimeout: common.flushTimeout)
-        tracing.defaultWords = defaultWords
-        var configuration = ServerConfiguration(
-            http: .init(host: common.host, port: options.httpPort),
-            grpc: options.grpcPort.number.map { .init(host: common.host, port: $0) },
-            tracing: tracing,
-            models: options.python.isEmpty ? [.passthrough] : []
+    private static func server(options: InferenceOptions, common: CommonOptions, defaultWords: [String] = [], logger: Logger) throws -> Server {
+        let deprecated = options.serving.deprecatedTraceFlags
+        for warning in deprecated.warnings { logger.warning("\(warning)") }
+        for (flag, reason) in options.triton.withoutEffect { logger.notice("--\(flag) is accepted and has no effect: \(reason.rawValue)") }
+        var tracing = ServerConfiguration.Tracing(
+            traceConfig: deprecated.words + options.serving.traceConfig,
+            file: options.serving.tracingFile,
+            flushTimeout: common.flushTimeout
         )
-        configuration.pythonModels = options.python
+        tracing.defaultWords = defaultWords
+        let configuration = try options.serverConfiguration(host: common.host, tracing: tracing)
         return try Server(configuration: configuration, logger: logger)
     }
 

@@ -1,0 +1,55 @@
+internal import ArgumentParser
+internal import Inference
+internal import InferenceServer
+internal import NeedletailServing
+
+/// From flags to the server's settings.
+extension InferenceOptions {
+    /// - Throws: `ValidationError` that names the flag.
+    func serverConfiguration(host: String, tracing: ServerConfiguration.Tracing) throws -> ServerConfiguration {
+        var http = ServerConfiguration.HTTP(host: protocols.httpAddress ?? host, port: serving.httpPort)
+        http.restrictedAPIs = protocols.httpRestrictedApi
+        http.headerForwardPattern = protocols.httpHeaderForwardPattern
+        var configuration = ServerConfiguration(http: http, grpc: try grpc(host: host), tracing: tracing, models: sampleModels)
+        configuration.pythonModels = models.python
+        configuration.python.executable = models.pythonExecutable ?? configuration.python.executable
+        return configuration
+    }
+
+    /// The program's own models: those that were asked for, and the sample when there would be no model at all.
+    private var sampleModels: [Model] {
+        let hasOthers = !models.python.isEmpty || !models.repositories.isEmpty
+        let names = models.sampleModel.isEmpty && !hasOthers ? [.passthrough] : models.sampleModel
+        return Set(names).map { name in
+            switch name {
+            case .passthrough: .passthrough
+            }
+        }
+    }
+
+    private func grpc(host: String) throws -> ServerConfiguration.GRPC? {
+        guard let port = serving.grpcPort.number, protocols.allowGrpc.isOn else { return nil }
+        var grpc = ServerConfiguration.GRPC(host: protocols.grpcAddress ?? host, port: port)
+        grpc.headerForwardPattern = protocols.grpcHeaderForwardPattern
+        grpc.restrictions = try restrictions()
+        if protocols.grpcUseSsl.isOn, let certificate = protocols.grpcServerCert, let key = protocols.grpcServerKey {
+            grpc.tls = .init(
+                certificateFile: certificate,
+                keyFile: key,
+                clientAuthorityFile: protocols.grpcUseSslMutual.isOn ? protocols.grpcRootCert : nil
+            )
+        }
+        if let time = protocols.grpcKeepaliveTime { grpc.keepalive.time = .milliseconds(time) }
+        if let timeout = protocols.grpcKeepaliveTimeout { grpc.keepalive.timeout = .milliseconds(timeout) }
+        if let permits = protocols.grpcKeepalivePermitWithoutCalls { grpc.keepalive.permitsWithoutCalls = permits.isOn }
+        if let interval = protocols.grpcHttp2MinRecvPingIntervalWithoutData { grpc.keepalive.minimumPingInterval = .milliseconds(interval) }
+        if let age = protocols.grpcMaxConnectionAge, age > 0 { grpc.maxConnectionAge = .milliseconds(age) }
+        return grpc
+    }
+
+    private func restrictions() throws -> [ServerConfiguration.GRPC.Restriction] {
+        try RestrictedAPIs(protocols.grpcRestrictedProtocol, flag: "grpc-restricted-protocol").keys.compactMap { category, key in
+            ServerConfiguration.GRPC.Category(rawValue: category.rawValue).map { .init(categories: [$0], header: key.name, value: key.value) }
+        }
+    }
+}
