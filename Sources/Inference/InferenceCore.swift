@@ -12,6 +12,8 @@ public final class InferenceCore: Sendable {
     public let tracer: InferenceTracer?
     /// `nil`: answers are not kept.
     package let responseCache: ResponseCache?
+    /// The tracer, unless nothing was ever traced.
+    package var activeTracer: InferenceTracer? { tracer.flatMap { $0.isActive ? $0 : nil } }
     private let runner: RequestRunner
     /// Of all requests to models that are not decoupled.
     private let sharedExchange: CoreExchange

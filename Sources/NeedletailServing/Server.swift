@@ -63,6 +63,8 @@ public final class Server: Service {
     private let spanProcessor: (any SpanProcessor)?
     /// The exporter that this server made itself.
     private let ownTracing: TracingSystem?
+    /// Mode `triton`: where traces are written.
+    private let traceFile: TraceFileService?
 
     /// Makes a server; it listens when it is run.
     ///
@@ -81,12 +83,10 @@ public final class Server: Service {
             environment: ProcessEnvironment.current,
             logger: logger
         )
-        let own = try tracing.configuration?.makeSystem()
+        let own = try tracing.makeSystem(logger: logger)
         let processor = spanProcessor ?? own.flatMap { $0.processors.isEmpty ? nil : $0.spanProcessor }
-        // Without a processor there is no one to trace for; user code keeps whatever tracing the program has.
-        let tracer = processor.map {
-            InferenceTracer(settings: tracing.settings, processor: $0, sampler: tracing.sampler, excludedURLs: tracing.excludedURLs)
-        }
+        let (tracer, file) = try tracing.makeTracer(processor: processor, isOwn: spanProcessor == nil, logger: logger)
+        traceFile = file
         traceSettings = tracing.settings
         core = InferenceCore(tracer: tracer)
         http = try InferenceHTTPServer(configuration: configuration.http.frontEnd(), core: core, logger: logger)
@@ -150,6 +150,7 @@ public final class Server: Service {
         var services: [any Service] = []
         if let ownTracing { services.append(ownTracing) }
         if let python { services.append(python) }
+        if let traceFile { services.append(traceFile) }
         services.append(http)
         if let grpc { services.append(grpc) }
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
@@ -177,6 +178,7 @@ public final class Server: Service {
         let isFirst = Self.isBootstrapped.exchange(true, ordering: .acquiringAndReleasing) == false
         guard isFirst else { return false }
         InstrumentationSystem.bootstrap(ownTracing?.tracer ?? NeedletailTracer(processor: spanProcessor))
+        core.tracer?.wake()
         return true
     }
 

@@ -44,7 +44,9 @@ import TraceModel
                 Attribute("http.request.method", "POST"), Attribute("url.path", "/v2/models/ident/infer"),
                 Attribute("http.route", "/v2/models/{model}/infer"), Attribute("http.response.status_code", 200),
             ])
-            #expect(compute.attributes == [Attribute("batch.size", 1), Attribute("batch.id", 1)])
+            #expect(compute.attributes == [
+                Attribute("batch.size", 1), Attribute("batch.id", 1), Attribute("batch.requests", 1), Attribute("instance", "ident_0_0"),
+            ])
             #expect(spans.allSatisfy { $0.status.code == .unset })
         }
     }

@@ -135,7 +135,7 @@ final class RequestRunner: Sendable {
             timeoutMicroseconds: request.timeoutMicroseconds,
             exchange: exchange,
             trace: origin.trace,
-            tracer: tracer,
+            tracer: tracer.flatMap { $0.isActive ? $0 : nil },
             serviceContext: origin.serviceContext
         )
         origin.trace?.tensors?.add(.queueInput, request.inputs)

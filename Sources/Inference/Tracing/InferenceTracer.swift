@@ -33,6 +33,8 @@ public final class InferenceTracer: Sendable {
     private let file: TraceFileWriter?
     private let context: CallerContext
     private let traceCount = Atomic<UInt64>(0)
+    /// Something is traced, or was: until then contexts of user code are left alone, and nothing is read.
+    private let isAwake: Atomic<Bool>
     /// Makes the spans of ``InferenceRequest/withSpan(_:ofKind:_:)``, for the same processor.
     package let userTracer: NeedletailTracer
 
@@ -52,16 +54,20 @@ public final class InferenceTracer: Sendable {
         self.init(settings: settings, processor: processor, file: nil, sampler: sampler, propagator: propagator, excludedURLs: excludedURLs)
     }
 
-    /// - Parameter file: takes the traces of mode `triton`.
+    /// - Parameters:
+    ///   - file: takes the traces of mode `triton`.
+    ///   - sleeps: as long as nothing is traced it is as if there were no tracer.
     package init(
         settings: TraceSettings,
         processor: any SpanProcessor,
         file: TraceFileWriter?,
         sampler: (any Sampler)? = nil,
         propagator: (any TextMapPropagator)? = nil,
-        excludedURLs: ExcludedURLs = ExcludedURLs()
+        excludedURLs: ExcludedURLs = ExcludedURLs(),
+        sleeps: Bool = false
     ) {
         self.settings = settings
+        isAwake = Atomic(!sleeps || settings.level != .off)
         self.processor = processor
         self.file = file
         decider = sampler.map { NeedletailTracer(processor: MultiplexSpanProcessor([]), sampler: $0) }
@@ -124,5 +130,14 @@ public final class InferenceTracer: Sendable {
     package func nextNumber() -> UInt64 { traceCount.wrappingAdd(1, ordering: .relaxed).newValue }
 
     /// Changes the settings of a model, or of all.
-    func update(_ update: TraceSettingUpdate, model: String?) throws(InferenceError) { try registry.update(update, model: model) }
+    func update(_ update: TraceSettingUpdate, model: String?) throws(InferenceError) {
+        try registry.update(update, model: model)
+        if case .set(let level) = update.level, level != .off { wake() }
+    }
+
+    /// This tracer is there for someone, even while it traces nothing.
+    var isActive: Bool { isAwake.load(ordering: .relaxed) }
+
+    /// From now on user code finds contexts, also of requests that are not traced.
+    package func wake() { isAwake.store(true, ordering: .relaxed) }
 }

@@ -78,7 +78,7 @@ struct InferenceExchange: ~Copyable {
     }
 
     private func decide(_ request: Request, path: String) -> InferenceTracer.Decision? {
-        guard let tracer = handler.core.tracer else { return nil }
+        guard let tracer = handler.core.activeTracer else { return nil }
         if tracer.excludedURLs.contains(scheme: "http", authority: request.head.authority ?? "", path: path) { return tracer.exclusion }
         return tracer.decide(model: modelName, headers: request.headers)
     }

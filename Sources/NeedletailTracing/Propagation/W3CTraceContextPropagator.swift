@@ -10,7 +10,11 @@ public struct W3CTraceContextPropagator: TextMapPropagator {
     /// by whole members: those above 128 characters first, then from the end (section 3.3.1.5).
     public static let maximumTraceStateLength = 4096
 
-    public init() {}
+    private let reading: TraceContext.Reading
+
+    public init() { self.init(reading: .strict) }
+
+    package init(reading: TraceContext.Reading) { self.reading = reading }
 
     public var fields: [String] { [TraceContext.HeaderName.traceparent, TraceContext.HeaderName.tracestate] }
 
@@ -35,7 +39,8 @@ public struct W3CTraceContextPropagator: TextMapPropagator {
         guard let traceparent = extractor.extract(key: TraceContext.HeaderName.traceparent, from: carrier) else { return nil }
         return TraceContext(
             traceparent: traceparent,
-            tracestate: extractor.extract(key: TraceContext.HeaderName.tracestate, from: carrier)
+            tracestate: extractor.extract(key: TraceContext.HeaderName.tracestate, from: carrier),
+            reading: reading
         )
     }
 

@@ -37,10 +37,11 @@ struct TestServer: Sendable {
         _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
         let spans = InMemorySpanExporter()
-        let core = InferenceCore(tracer: settings.map { InferenceTracer(settings: $0, processor: spans) })
-        for model in models { try core.load(model) }
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        let writer = try settings?.file.map { try TraceFileWriter(path: $0, logger: logger) }
+        let core = InferenceCore(tracer: settings.map { InferenceTracer(settings: $0, processor: spans, file: writer) })
+        for model in models { try core.load(model) }
         var configuration = InferenceHTTPServer.Configuration(port: 0, maxBodySize: maxBodySize, idleTimeout: idleTimeout)
         try configure(&configuration)
         let server = try InferenceHTTPServer(configuration: configuration, core: core, logger: logger)
@@ -56,6 +57,7 @@ struct TestServer: Sendable {
             }
             await services.triggerGracefulShutdown()
             try await group.waitForAll()
+            await writer?.close()
         }
     }
 

@@ -35,7 +35,11 @@ package final class TraceFileWriter: Sendable {
     private let logger: Logger
 
     /// - Parameter path: of the file, or what the names of its files begin with.
-    package init(path: String, logger: Logger) {
+    /// - Throws: ``TraceSettingsError`` when no file can be made there.
+    package init(path: String, logger: Logger) throws(TraceSettingsError) {
+        if let reason = TraceFiles.obstacle(to: path) {
+            throw TraceSettingsError(.value, option: "--trace-config triton,file", word: "triton,file=\(path)", "the trace file cannot be written: \(reason)")
+        }
         files = Mutex(TraceFiles(path: path, logger: logger))
         self.logger = logger
     }

@@ -34,6 +34,16 @@ struct TraceFiles {
         self.logger = logger
     }
 
+    /// Why no file can be made there; `nil` when one can.
+    static func obstacle(to path: String) -> String? {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return "\(path) is a folder, expected the name of a file" }
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        guard access(folder, W_OK | X_OK) != 0 else { return nil }
+        return errno == ENOENT ? "the folder \(folder) does not exist" : "\(folder): \(SystemWrite.text(errno))"
+    }
+
     /// Adds objects, separated by commas, to the text of a batch.
     ///
     /// - Parameter limit: how many traces end it; 0 for no limit.

@@ -5,7 +5,7 @@ internal import NeedletailTracing
 extension InferenceCore {
     /// Decides whether a request is traced, by the metadata of its call; `nil` when nothing is.
     func decide(_ metadata: Metadata, model: String, path: String) -> InferenceTracer.Decision? {
-        guard let tracer else { return nil }
+        guard let tracer = activeTracer else { return nil }
         if tracer.excludedURLs.contains(scheme: "http", authority: "", path: path) { return tracer.exclusion }
         return tracer.decide(model: model, headers: MetadataHeaders(metadata: metadata))
     }
