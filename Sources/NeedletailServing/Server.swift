@@ -58,6 +58,8 @@ public final class Server: Service {
     private let grpc: InferenceGRPCServer?
     /// `nil` when there are no Python models.
     private let python: PythonModels?
+    /// `nil` when no Python process may connect.
+    private let workers: WorkerListener?
     private let logger: Logger
     /// Who receives the spans; `nil` when nothing is traced.
     private let spanProcessor: (any SpanProcessor)?
@@ -98,6 +100,10 @@ public final class Server: Service {
             environment: ProcessEnvironment.current,
             logger: logger
         )
+        workers = configuration.python.workerSocket.map { [core] path in
+            let token = ProcessEnvironment.current["NEEDLETAIL_WORKER_TOKEN"] ?? ""
+            return WorkerListener(configuration: .init(path: path, token: token), core: core, settings: configuration.python.settings, logger: logger)
+        }
         self.logger = logger
         self.spanProcessor = processor
         ownTracing = own
@@ -151,6 +157,7 @@ public final class Server: Service {
         if let ownTracing { services.append(ownTracing) }
         if let python { services.append(python) }
         if let traceFile { services.append(traceFile) }
+        if let workers { services.append(workers) }
         services.append(http)
         if let grpc { services.append(grpc) }
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()

@@ -72,6 +72,9 @@ public struct ServerConfiguration: Sendable {
         /// How long a worker may finish when it is stopped; then it is ended by force.
         public var stopTimeout: Duration = .seconds(5)
 
+        /// A socket for Python processes that serve their own callables and show the token of `NEEDLETAIL_WORKER_TOKEN`; `nil`: none.
+        public var workerSocket: String?
+
         public init() {}
 
         var settings: PythonSettings {

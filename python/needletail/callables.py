@@ -33,7 +33,7 @@ def innermost(function):
 class CallableExecutor:
     """Executes one instance of a model."""
 
-    def __init__(self, session, function, config, strict, instance=0, on_unrecoverable=None):
+    def __init__(self, session, function, config, strict, instance=0, on_unrecoverable=None, context=None):
         self._session = session
         self._function = function
         self._config = config
@@ -41,10 +41,12 @@ class CallableExecutor:
         self._strict = strict
         self._instance = instance
         self._on_unrecoverable = on_unrecoverable or session.fatal
-        self._context = TritonContext()
+        self._context = context or TritonContext()
         inject_context(self._context, function, config)
         inner = innermost(function)
-        self.is_async = inspect.iscoroutinefunction(inner) or inspect.isasyncgenfunction(inner)
+        # Streams are interleaved, also those of plain generators.
+        self.is_concurrent = config.decoupled
+        self.is_async = config.decoupled or inspect.iscoroutinefunction(inner) or inspect.isasyncgenfunction(inner)
         self.execute = self._execute_async if self.is_async else self._execute
 
     def warm_up(self):
@@ -79,15 +81,13 @@ class CallableExecutor:
     def _execute(self, batch):
         requests, request_spans = self._requests(batch)
         try:
-            with running_context(self._context, self._config):
+            with running_context(self._context, self._config), _current(request_spans):
                 result = self._function(requests)
                 if inspect.iscoroutine(result) or inspect.isasyncgen(result):
                     result = asyncio.run(_collect(result))
                     results = self._stream(batch, iter(result))
                 elif inspect.isgenerator(result):
                     results = self._stream(batch, result)
-                elif self._config.decoupled:
-                    results = self._stream(batch, iter([result]))
                 else:
                     validators.validate(self._config, self._outputs, result, len(requests), self._strict)
                     results = result
@@ -101,18 +101,13 @@ class CallableExecutor:
     async def _execute_async(self, batch):
         requests, request_spans = self._requests(batch)
         try:
-            with running_context(self._context, self._config):
+            with running_context(self._context, self._config), _current(request_spans):
                 result = self._function(requests)
-                if inspect.isasyncgen(result):
-                    results = await self._stream_async(batch, result)
-                else:
-                    if inspect.isawaitable(result):
-                        result = await result
-                    if self._config.decoupled:
-                        results = self._stream(batch, iter([result]))
-                    else:
-                        validators.validate(self._config, self._outputs, result, len(requests), self._strict)
-                        results = result
+                if inspect.isawaitable(result):
+                    result = await result
+                if not inspect.isasyncgen(result):
+                    result = _as_async(result if inspect.isgenerator(result) else iter([result]))
+                results = await self._stream_async(batch, result)
         except (Exception, asyncio.CancelledError) as error:
             self._fail(batch, request_spans, error)
             return
@@ -121,22 +116,15 @@ class CallableExecutor:
         self._session.finish(batch, results)
 
     def _stream(self, batch, generator):
-        count = len(batch.requests)
-        if not self._config.decoupled:
-            results = next(generator, None)
-            validators.validate(self._config, self._outputs, results, count, self._strict)
-            if next(generator, None) is not None:
-                raise ValueError(f"Model `{self._config.model_name}` is not decoupled, but its callable gave more than one list of responses.")
-            return results
-        with contextlib.closing(generator) if hasattr(generator, "close") else contextlib.nullcontext():
-            for responses in generator:
-                validators.validate(self._config, self._outputs, responses, count, self._strict)
-                for index, response in enumerate(responses):
-                    if not self._session.was_cancelled(index):
-                        self._session.send_response(index, self._selected(response, batch.requests[index]))
-                if self._session.all_cancelled:
-                    break
-        return [None] * count
+        """The one list of responses of a generator that serves a model which is not decoupled."""
+        results = next(generator, None)
+        validators.validate(self._config, self._outputs, results, len(batch.requests), self._strict)
+        if next(generator, None) is not None:
+            raise self._too_many()
+        return results
+
+    def _too_many(self):
+        return ValueError(f"Model `{self._config.model_name}` is not decoupled, but its callable gave more than one list of responses.")
 
     async def _stream_async(self, batch, generator):
         count = len(batch.requests)
@@ -146,16 +134,18 @@ class CallableExecutor:
                 validators.validate(self._config, self._outputs, responses, count, self._strict)
                 if not self._config.decoupled:
                     if results is not None:
-                        raise ValueError(f"Model `{self._config.model_name}` is not decoupled, but its callable gave more than one list of responses.")
+                        raise self._too_many()
                     results = responses
                     continue
                 for index, response in enumerate(responses):
-                    if not self._session.was_cancelled(index):
-                        if self._session.needs_credit():
-                            await self._session.wait_async(self._session.has_credit)
-                        self._session.send_response(index, self._selected(response, batch.requests[index]))
+                    if index not in batch.cancelled:
+                        if not batch.has_credit():
+                            await self._session.wait_async(lambda: batch.has_credit() or index in batch.cancelled)
+                        if batch.has_credit():
+                            self._session.send_response(batch, index, self._selected(response, batch.requests[index]))
+                # Other streams go on, and news of clients that left comes in.
                 await asyncio.sleep(0)
-                if self._session.all_cancelled:
+                if batch.all_cancelled:
                     break
         return [None] * count if self._config.decoupled else results
 
@@ -185,6 +175,11 @@ class CallableExecutor:
             self._on_unrecoverable(trace)
 
 
+def _current(request_spans):
+    """Spans that the callable makes without naming a request belong to the first that is traced."""
+    return spans.current(request_spans[0]) if request_spans else contextlib.nullcontext()
+
+
 def _set_ok(span):
     if isinstance(span, spans.Span):
         span.set_status("OK")
@@ -202,6 +197,12 @@ def _set_failed(span, error):
 
         span.record_exception(error)
         span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+
+
+async def _as_async(generator):
+    with contextlib.closing(generator) if hasattr(generator, "close") else contextlib.nullcontext():
+        for one in generator:
+            yield one
 
 
 async def _collect(result):

@@ -1,6 +1,8 @@
 """One worker's conversation with the server: batches in, results out, and what happens meanwhile."""
 
 import asyncio
+import collections
+import socket
 import threading
 import traceback
 import weakref
@@ -48,15 +50,21 @@ class RawRequest:
 
     @property
     def is_cancelled(self):
-        return self.batch.session.is_cancelled(self.index)
+        return self.batch.session.is_cancelled(self.batch, self.index)
 
 
 class Batch:
     """The requests that are executed together."""
 
-    def __init__(self, session, header, body):
+    def __init__(self, session, number, header, body, arena):
         self.session = session
-        self.id = header["b"]
+        self.number = number
+        self._arena = arena
+        self.credit = session.max_credit
+        self.cancelled = set()
+        self.cancel_answers = 0
+        #: Of each response that the server has not passed on: whether it lies in shared memory.
+        self.responses_out = []
         count = header["n"]
         heads = header.get("req") or [None] * count
         #: Input name -> the array of the whole batch, when the requests fit together.
@@ -87,7 +95,7 @@ class Batch:
     def _tensor(self, entry, body):
         _, kind, shape, place, offset, length = entry
         if place == 1:
-            raw = self.session.input.view(offset, length)
+            raw = self._arena.view(offset, length)
             if kind != "BYTES":
                 # Dies with the last array over this memory.
                 self._shared.append(weakref.ref(raw))
@@ -95,6 +103,13 @@ class Batch:
         else:
             data = body
         return decode(kind, shape, data, offset if place == 0 else 0, length)
+
+    def has_credit(self):
+        return self.credit > 0
+
+    @property
+    def all_cancelled(self):
+        return len(self.cancelled) >= len(self.requests) > 0
 
     def forget(self):
         """Lets the arrays go; says whether someone else still holds any that lie in shared memory."""
@@ -130,18 +145,19 @@ class Session:
         self.max_credit = welcome.get("credit", 1)
         self._changed = threading.Condition()
         self._reading = False
-        self._pending = None
+        self._pending = collections.deque()
         self._stopped = False
         self._disconnected = None
-        self._credit = self.max_credit
-        self._cancelled = set()
-        self._cancel_answers = 0
+        self._batches = {}
+        #: Batches that ended while responses were on their way.
+        self._ended = {}
         self._calls = {}
         self._last_call = 0
-        self._batch = None
         self._loop = None
+        self._loop_thread = None
         self._loop_waiters = []
-        self._shared_responses = []
+        #: What the server says about a model that this process offers; None before.
+        self.bound = None
         spans.SINK.on_end = self._span_ended
 
     # Reading
@@ -200,31 +216,55 @@ class Session:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _dispatch(self, kind, header, body, descriptors):
+    def _dispatch(self, kind, number, header, body, descriptors):
         if kind == wire.EXECUTE:
-            self._pending = (header, body)
-        elif kind == wire.CREDIT:
-            self._credit += 1
-            if self._shared_responses and self._shared_responses.pop(0):
-                self.outgoing.taken()
-        elif kind == wire.CANCEL:
-            self._cancelled.update(header["requests"])
-        elif kind == wire.CANCEL_ANSWER:
-            self._cancelled.update(header["requests"])
-            self._cancel_answers += 1
+            self._pending.append((number, header, body, self.input))
         elif kind == wire.CALL_RESPONSE:
             call = self._calls.get(header["call"])
             if call is not None:
-                call.receive(header, body)
+                call.receive(header, body, self.input)
         elif kind == wire.ARENA:
             # The old one is kept alive by who holds its arrays.
             self.input = wire.Arena(descriptors[0])
         elif kind == wire.STOP:
             self._stopped = True
+        elif kind == wire.BOUND:
+            self.bound = header
+        else:
+            batch = self._batches.get(number)
+            if batch is not None:
+                self._dispatch_to(batch, kind, header)
+            elif kind == wire.CREDIT and header:
+                # It has read the end of a batch.
+                self.outgoing.hold(-1)
+            elif kind == wire.CREDIT and number in self._ended:
+                self._dispatch_to(self._ended[number], kind, header)
+                if not any(self._ended[number].responses_out):
+                    del self._ended[number]
         if self._loop is not None and threading.get_ident() != self._loop_thread:
             self._loop.call_soon_threadsafe(self._wake_loop)
 
+    def _dispatch_to(self, batch, kind, header):
+        if kind == wire.CREDIT:
+            batch.credit += 1
+            if batch.responses_out and batch.responses_out.pop(0):
+                self.outgoing.hold(-1)
+        elif kind == wire.CANCEL:
+            batch.cancelled.update(header["requests"])
+        elif kind == wire.CANCEL_ANSWER:
+            batch.cancelled.update(header["requests"])
+            batch.cancel_answers += 1
+
     # Batches
+
+    def stop(self):
+        """Ends `run`; any thread may call it."""
+        with self._changed:
+            self._stopped = True
+        try:
+            self.connection.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
 
     def run(self, executor):
         """Serves until the server says stop, or is gone."""
@@ -232,70 +272,58 @@ class Session:
             asyncio.run(self._run_async(executor))
             return
         while True:
-            self.wait(lambda: self._pending is not None or self._stopped)
-            if self._pending is None:
+            self.wait(self._has_work)
+            if not self._pending:
                 return
             executor.execute(self._begin())
-            self._end_batch()
+
+    def _has_work(self):
+        return bool(self._pending) or self._stopped
 
     async def _run_async(self, executor):
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._loop.add_reader(self.connection.fileno(), self._drain)
+        tasks = set()
+        # What came before the loop began.
+        self._drain()
         while True:
-            await self.wait_async(lambda: self._pending is not None or self._stopped)
-            if self._pending is None:
-                return
-            await executor.execute(self._begin())
-            self._end_batch()
+            await self.wait_async(self._has_work)
+            if not self._pending:
+                break
+            task = asyncio.ensure_future(executor.execute(self._begin()))
+            if executor.is_concurrent:
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+            else:
+                await task
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _begin(self):
-        header, body = self._pending
-        self._pending = None
-        self._cancelled = set()
-        self._credit = self.max_credit
-        self._shared_responses = []
-        self.outgoing.reset()
-        self._batch = Batch(self, header, body)
-        return self._batch
+        number, header, body, arena = self._pending.popleft()
+        batch = Batch(self, number, header, body, arena)
+        self._batches[number] = batch
+        return batch
 
-    def _end_batch(self):
-        self._batch = None
-
-    def is_cancelled(self, index):
+    def is_cancelled(self, batch, index):
         """Nobody waits for this request's answer any more; asks the server."""
-        if index in self._cancelled:
-            return True
-        count = self._cancel_answers
-        self.connection.send(wire.CANCEL_QUERY)
-        self.wait(lambda: self._cancel_answers > count)
-        return index in self._cancelled
+        if index in batch.cancelled or batch.number not in self._batches:
+            return index in batch.cancelled
+        count = batch.cancel_answers
+        self.connection.send(wire.CANCEL_QUERY, batch=batch.number)
+        self.wait(lambda: batch.cancel_answers > count)
+        return index in batch.cancelled
 
-    @property
-    def all_cancelled(self):
-        return self._batch is not None and len(self._cancelled) >= len(self._batch.requests) > 0
-
-    def was_cancelled(self, index):
-        """Like `is_cancelled`, by what the server has told."""
-        return index in self._cancelled
-
-    def needs_credit(self):
-        return self._credit <= 0
-
-    def has_credit(self):
-        return self._credit > 0
-
-    def send_response(self, index, outputs):
+    def send_response(self, batch, index, outputs):
         """Sends one response of a decoupled model's request; waits while the client is slow."""
-        if self._credit <= 0:
-            self.wait(self.has_credit)
-        self._credit -= 1
+        if batch.credit <= 0:
+            self.wait(batch.has_credit)
+        batch.credit -= 1
         body = wire.Body(self.outgoing)
         entries = [body.add_array(name, array) for name, array in outputs.items()]
-        if body.is_shared:
-            self.outgoing.hold()
-        self._shared_responses.append(body.is_shared)
-        self.connection.send(wire.RESPONSE, {"r": index, "each": [{"out": entries}]}, body.parts, body.length)
+        batch.responses_out.append(body.is_shared)
+        self.connection.send(wire.RESPONSE, {"r": index, "each": [{"out": entries}]}, body.parts, body.length, batch.number)
 
     def finish(self, batch, results=None, failure=None):
         """Ends the batch: a dictionary of outputs, None or a Failure for each request, or one Failure for all."""
@@ -308,6 +336,7 @@ class Session:
                 self._put_results(batch, results, header, body)
             except Exception as error:  # what a model gives may be anything
                 header = {"err": Failure(error).wire}
+                body.abandon()
                 body = wire.Body(self.outgoing)
         ended = spans.SINK.take()
         if ended:
@@ -315,8 +344,14 @@ class Session:
         del results
         if batch.forget():
             header["kept"] = True
-        self._batch = None
-        self.connection.send(wire.DONE, header, body.parts, body.length)
+        with self._changed:
+            self._batches.pop(batch.number, None)
+            # Their credit comes after the end of the batch.
+            if any(batch.responses_out):
+                self._ended[batch.number] = batch
+        if body.is_shared:
+            header["ack"] = True
+        self.connection.send(wire.DONE, header, body.parts, body.length, batch.number)
 
     def _put_results(self, batch, results, header, body):
         if batch.rows is not None and self._put_columns(batch, results, header, body):
@@ -389,7 +424,7 @@ class Session:
 
     def _span_ended(self):
         # Within a batch spans go along with its end; before many wait, at once.
-        if self._batch is None or len(spans.SINK._spans) >= 512:
+        if not self._batches or len(spans.SINK._spans) >= 512:
             ended = spans.SINK.take()
             if ended:
                 try:
@@ -403,7 +438,7 @@ class Session:
         """Begins a call of another model as part of a request; gives a `ModelCall`."""
         with self._changed:
             self._last_call += 1
-            call = ModelCall(self, self._last_call)
+            call = ModelCall(self, self._last_call, request.batch.number)
             self._calls[call.id] = call
         body = wire.Body(self.outgoing)
         header = {"call": call.id, "r": request.index, "model": model, "in": [body.add_array(name, array) for name, array in inputs.items()]}
@@ -417,7 +452,8 @@ class Session:
             header["par"] = parameters
         if stream:
             header["stream"] = True
-        self.connection.send(wire.CALL, header, body.parts, body.length)
+        call.is_shared = body.is_shared
+        self.connection.send(wire.CALL, header, body.parts, body.length, request.batch.number)
         return call
 
 
@@ -432,27 +468,34 @@ class CallFailed(Exception):
 class ModelCall:
     """A call of another model under way: its responses in order."""
 
-    def __init__(self, session, number):
+    def __init__(self, session, number, batch):
         self.id = number
+        self._batch = batch
+        #: Its inputs lie in shared memory, and the server has not read them.
+        self.is_shared = False
         self._session = session
         self._responses = []
         self.is_final = False
 
-    def receive(self, header, body):
+    def receive(self, header, body, arena):
+        if self.is_shared:
+            self.is_shared = False
+            self._session.outgoing.hold(-1)
         error = header.get("err")
         if error is not None:
             self._responses.append(CallFailed(error["code"], error["message"]))
         elif header.get("out") or not header["final"]:
-            self._responses.append({entry[0]: self._tensor(entry, body) for entry in header["out"]})
+            self._responses.append({entry[0]: self._tensor(entry, body, arena) for entry in header["out"]})
         if header["final"]:
             self.is_final = True
             self._session._calls.pop(self.id, None)
 
-    def _tensor(self, entry, body):
-        name, kind, shape, place, offset, length = entry
+    @staticmethod
+    def _tensor(entry, body, arena):
+        _, kind, shape, place, offset, length = entry
         if place == 1:
-            # A copy: the memory is used again in the next batch.
-            return decode(kind, shape, bytearray(self._session.input.view(offset, length)), 0, length)
+            # A copy: the memory is used again by later batches.
+            return decode(kind, shape, bytearray(arena.view(offset, length)), 0, length)
         return decode(kind, shape, body, offset, length)
 
     def _is_ready(self):
@@ -472,7 +515,7 @@ class ModelCall:
             return None
         response = self._responses.pop(0)
         if not self.is_final:
-            self._session.connection.send(wire.CALL_CREDIT, {"call": self.id})
+            self._session.connection.send(wire.CALL_CREDIT, {"call": self.id}, batch=self._batch)
         return response
 
 

@@ -120,6 +120,8 @@ class _Recording:
         self._message = ""
         self._scope = scope
         self._state = state
+        #: The span of the request that this one belongs to.
+        self.root = None
         if attributes:
             self.set_attributes(attributes)
         for link in links or ():
@@ -256,12 +258,14 @@ def _new_id():
     return value
 
 
-def start_child(name, parent, kind=0, attributes=None, links=None, start_time=None, scope=SCOPE):
+def start_child(name, parent, kind=0, attributes=None, links=None, start_time=None, scope=SCOPE, root=None):
     """A recording span below a context that is sampled."""
     state = parent.trace_state
     text = state.to_header() if hasattr(state, "to_header") else (state or "")
     context = _make_context(parent.trace_id, _new_id(), int(parent.trace_flags), text)
-    return Span(name, context, parent.span_id, kind, attributes, links, start_time, scope, text)
+    span = Span(name, context, parent.span_id, kind, attributes, links, start_time, scope, text)
+    span.root = root or context.span_id
+    return span
 
 
 # The current span of programs without OpenTelemetry.
@@ -285,6 +289,20 @@ def current(span):
             _current.reset(token)
 
 
+@contextlib.contextmanager
+def within(context):
+    """Makes the context of a request the current one, so that OpenTelemetry's spans become its children."""
+    if context is None or otel_trace is None:
+        yield
+        return
+    user_tracer()
+    token = otel_context.attach(otel_trace.set_span_in_context(otel_trace.NonRecordingSpan(context)))
+    try:
+        yield
+    finally:
+        otel_context.detach(token)
+
+
 def current_span():
     if otel_trace is not None:
         return otel_trace.get_current_span()
@@ -295,10 +313,8 @@ def current_span():
 def child_of(parent, name, **options):
     """A span around a block, below `parent` or, inside another block, below that one's."""
     now = current_span()
-    context = parent.get_span_context()
-    if now is not None and now.get_span_context().trace_id == context.trace_id:
-        context = now.get_span_context()
-    span = start_child(name, context, **options)
+    above = now if getattr(now, "root", None) == parent.root else parent
+    span = start_child(name, above.get_span_context(), root=parent.root, **options)
     with current(span):
         try:
             yield span
@@ -321,10 +337,11 @@ if otel_trace is not None:
             self, name, context=None, kind=otel_trace.SpanKind.INTERNAL, attributes=None, links=None, start_time=None,
             record_exception=True, set_status_on_exception=True,
         ):
-            parent = otel_trace.get_current_span(context).get_span_context()
+            above = otel_trace.get_current_span(context)
+            parent = above.get_span_context()
             if not parent.is_valid or not parent.trace_flags & 1:
                 return otel_trace.NonRecordingSpan(parent)
-            return start_child(name, parent, kind.value, attributes, links, start_time, self._scope)
+            return start_child(name, parent, kind.value, attributes, links, start_time, self._scope, getattr(above, "root", None))
 
         @contextlib.contextmanager
         def start_as_current_span(

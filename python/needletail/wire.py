@@ -14,11 +14,11 @@ import numpy as np
 PROTOCOL_VERSION = 1
 
 # From the server.
-WELCOME, EXECUTE, CREDIT, CANCEL, CALL_RESPONSE, CANCEL_ANSWER, STOP, ARENA = 1, 2, 3, 4, 5, 6, 7, 8
+WELCOME, EXECUTE, CREDIT, CANCEL, CALL_RESPONSE, CANCEL_ANSWER, STOP, ARENA, BOUND = range(1, 10)
 # From the worker.
 HELLO, READY, FAILED, RESPONSE, DONE, CALL, LOG, SPANS, CANCEL_QUERY, CALL_CREDIT, FATAL = range(32, 43)
 
-_PREFIX = struct.Struct("<IIB3x")
+_PREFIX = struct.Struct("<IIB3xI")
 _CHUNK = 256 << 10
 #: Tensors of up to so many bytes travel behind the header.
 INLINE_LIMIT = 32 << 10
@@ -106,20 +106,13 @@ class Outgoing:
         self._size = 0
         self._lock = threading.Lock()
 
-    def reset(self):
-        self._used = 0
-        self._in_flight = 0
-
-    def taken(self):
-        """The server has read one message that lay in shared memory."""
+    def hold(self, count=1):
+        """Messages are on their way whose tensors must stay (negative: they have been read)."""
         with self._lock:
-            self._in_flight -= 1
+            self._in_flight += count
             if self._in_flight <= 0:
+                self._in_flight = 0
                 self._used = 0
-
-    def hold(self):
-        with self._lock:
-            self._in_flight += 1
 
     def put(self, buffers, length):
         """Writes buffers one behind the other; None when the system has no room."""
@@ -151,14 +144,22 @@ class Body:
     def add(self, name, type_name, shape, buffers, length):
         """Returns the tensor's description for the header."""
         if length > INLINE_LIMIT or self.length + length > INLINE_BODY_LIMIT:
+            if not self.is_shared:
+                # Until the server has read this message its memory is not given out again.
+                self.is_shared = True
+                self._outgoing.hold()
             offset = self._outgoing.put(buffers, length)
             if offset is not None:
-                self.is_shared = True
                 return [name, type_name, shape, 1, offset, length]
         offset = self.length
         self.parts.extend(buffers)
         self.length += length
         return [name, type_name, shape, 0, offset, length]
+
+    def abandon(self):
+        """The message is not sent."""
+        if self.is_shared:
+            self._outgoing.hold(-1)
 
     def add_array(self, name, array):
         """Adds one tensor with all its axes."""
@@ -188,9 +189,9 @@ class Connection:
     def fileno(self):
         return self.socket.fileno()
 
-    def send(self, kind, header=None, parts=(), length=0):
+    def send(self, kind, header=None, parts=(), length=0, batch=0):
         text = b"" if header is None else header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
-        message = [_PREFIX.pack(len(text), length, kind), text]
+        message = [_PREFIX.pack(len(text), length, kind, batch), text]
         message.extend(parts)
         data = b"".join(message)
         with self._send_lock:
@@ -204,21 +205,21 @@ class Connection:
         return self._end > self._start or bool(select.select([self.socket], [], [], 0)[0])
 
     def receive(self):
-        """The next frame: kind, header, body, descriptors that came along."""
+        """The next frame: kind, batch, header, body, descriptors that came along."""
         while True:
             available = self._end - self._start
-            if available >= 12:
-                header_length, body_length, kind = _PREFIX.unpack_from(self._buffer, self._start)
-                total = 12 + header_length + body_length
+            if available >= 16:
+                header_length, body_length, kind, batch = _PREFIX.unpack_from(self._buffer, self._start)
+                total = 16 + header_length + body_length
                 if available >= total:
-                    start = self._start + 12
+                    start = self._start + 16
                     header = json.loads(str(self._view[start:start + header_length], "utf-8")) if header_length else None
                     body = bytearray(self._view[start + header_length:start + header_length + body_length]) if body_length else b""
                     self._start += total
                     if self._start == self._end:
                         self._start = self._end = 0
                     descriptors, self._descriptors = self._descriptors, []
-                    return kind, header, body, descriptors
+                    return kind, batch, header, body, descriptors
                 self._make_room(total)
             self._read()
 

@@ -35,7 +35,7 @@ def main():
     from needletail.session import Session
 
     connection = wire.Connection(sock)
-    kind, welcome, _, descriptors = connection.receive()
+    kind, _, welcome, _, descriptors = connection.receive()
     if kind != wire.WELCOME or welcome["version"] != wire.PROTOCOL_VERSION:
         raise SystemExit(f"the server speaks version {welcome and welcome.get('version')} of the worker protocol, this package {wire.PROTOCOL_VERSION}")
     _die_with(welcome["server_pid"])
@@ -90,7 +90,7 @@ def _say_why_without_numpy(sock, error):
 
     text = f"{sys.executable} cannot serve models: {error}. Install what is missing with: {sys.executable} -m pip install numpy"
     header = json.dumps({"message": text}).encode()
-    sock.sendall(struct.pack("<IIB3x", len(header), 0, 34) + header)
+    sock.sendall(struct.pack("<IIB3xI", len(header), 0, 34, 0) + header)
 
 
 if __name__ == "__main__":

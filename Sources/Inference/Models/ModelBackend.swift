@@ -14,12 +14,15 @@ package protocol ModelBackend: Sendable {
     func unload() async
     /// The requests of a batch may have different optional inputs, and different shapes beyond the batch axis.
     var mixesShapes: Bool { get }
+    /// Batches can be executed now; `false` for example while a worker process that crashed is started again.
+    var isReady: Bool { get }
 }
 
 extension ModelBackend {
     package var mixesShapes: Bool { false }
     package func load() async throws {}
     package func unload() async {}
+    package var isReady: Bool { true }
 }
 
 /// Requests that are executed together.

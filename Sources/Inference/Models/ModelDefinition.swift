@@ -11,6 +11,8 @@ public struct ModelDefinition: Hashable, Sendable {
     public var isStrict: Bool
     /// How many batches may be executed at the same time.
     public var instanceCount: Int
+    /// How many batches each instance executes at the same time: more than one only for backends that interleave them.
+    public var executionsPerInstance = 1
     /// How many requests may wait; one more is answered with `unavailable`.
     public var maxQueueSize: Int
     /// How requests are brought together.

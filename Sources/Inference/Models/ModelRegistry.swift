@@ -21,6 +21,11 @@ package final class ModelRegistry: Sendable {
         guard isNew else { throw InferenceError(.alreadyExists, "model '\(name)' is already loaded; choose another name") }
     }
 
+    /// Takes a model out of service; requests under way are finished. An unknown name is no error.
+    package func remove(named name: String) {
+        models.withLock { _ = $0.removeValue(forKey: name) }
+    }
+
     /// The model of this name and version; without a version the only one there is.
     ///
     /// - Throws: `notFound` with Triton's words.

@@ -54,8 +54,10 @@ struct SchedulerState<Waiter: Sendable>: Sendable {
     var statistics = ModelStatistics()
 
     init(_ definition: ModelDefinition) {
-        freeInstances = Array((0..<definition.instanceCount).reversed())
-        runningBatches = Array(repeating: 0, count: definition.instanceCount)
+        // An instance that executes several batches at a time is here as often.
+        let slots = definition.instanceCount * max(1, definition.executionsPerInstance)
+        freeInstances = Array((0..<slots).reversed())
+        runningBatches = Array(repeating: 0, count: slots)
         var dynamic: DynamicBatching?
         switch definition.batching {
         case .none: break

@@ -12,13 +12,14 @@ extension InferenceOptions {
         http.headerForwardPattern = protocols.httpHeaderForwardPattern
         var configuration = ServerConfiguration(http: http, grpc: try grpc(host: host), tracing: tracing, models: sampleModels)
         configuration.pythonModels = models.python
+        configuration.python.workerSocket = serving.workerSocket
         configuration.python.executable = models.pythonExecutable ?? configuration.python.executable
         return configuration
     }
 
     /// The program's own models: those that were asked for, and the sample when there would be no model at all.
     private var sampleModels: [Model] {
-        let hasOthers = !models.python.isEmpty || !models.repositories.isEmpty
+        let hasOthers = !models.python.isEmpty || !models.repositories.isEmpty || serving.workerSocket != nil
         let names = models.sampleModel.isEmpty && !hasOthers ? [.passthrough] : models.sampleModel
         return Set(names).map { name in
             switch name {

@@ -49,6 +49,14 @@ struct ServingOptions: ParsableArguments {
         return DeprecatedTraceFlags(flags, traceConfig: traceConfig)
     }
 
+    @Option(
+        help: ArgumentHelp(
+            "A socket for Python programs that serve their own callables; NEEDLETAIL_WORKER_TOKEN is what they have to show.",
+            valueName: "path"
+        )
+    )
+    var workerSocket: String?
+
     var ports: [PortUse] {
         var uses = [PortUse(flag: "http-port", port: httpPort)]
         if let port = grpcPort.number { uses.append(PortUse(flag: "grpc-port", port: port, canBeOff: true)) }

@@ -97,7 +97,7 @@ def _inner(span):
 def start_span_from_span(span, name):
     """A child of a request's span; whoever starts it ends it."""
     if isinstance(span, spans.Span):
-        return spans.start_child(name, span.get_span_context())
+        return spans.start_child(name, span.get_span_context(), root=span.root)
     from opentelemetry import trace
 
     return spans.user_tracer().start_span(name, context=trace.set_span_in_context(span))

@@ -12,13 +12,15 @@ final class PythonBackend: ModelBackend {
 
     func execute(_ batch: ModelBatch) async throws -> [InferenceResult] {
         do {
-            return try await pool.execute(batch, of: definition).map { result in
+            return try await pool.execute(batch, model: definition.name).map { result in
                 if case .failure(let failure as PythonFailure) = result { .failure(failure.requestFailure) } else { result }
             }
         } catch let failure as PythonFailure {
             throw failure.requestFailure
         }
     }
+
+    var isReady: Bool { pool.isReady }
 
     func unload() async { await pool.stop() }
 }

@@ -42,7 +42,7 @@ package final class PythonRuntime: Sendable {
             instances.append(try instance(Self.target(callable: target), modelName: definition.name, index: index))
         }
         try await start(Array(instances.dropFirst()), name: name)
-        return Model(definition, backend: PythonBackend(definition, pool: WorkerPool(instances)))
+        return Model(definition, backend: PythonBackend(definition, pool: WorkerPool(instances, executionsPerWorker: definition.executionsPerInstance)))
     }
 
     private func declaration(of instance: WorkerInstance, target: String) throws(InferenceError) -> ModelDefinition {

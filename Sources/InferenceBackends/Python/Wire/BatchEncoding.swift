@@ -8,13 +8,11 @@ internal import TraceModel
 /// When all requests have the same inputs with the same axes behind the batch axis, which is the rule, each input travels as one
 /// array for the whole batch, and Python cuts it into views.
 enum BatchEncoding {
-    static func frame(_ batch: ModelBatch, parents: [TraceContext?], arena: inout TensorArena) throws -> WorkerFrame {
+    static func frame(_ batch: ModelBatch, number: UInt32, parents: [TraceContext?], arena: inout TensorArena) throws -> WorkerFrame {
         let requests = batch.requests
         var tensors = TensorWriter()
         var json = JSONWriter(reserving: 256)
         json.beginObject()
-        json.key("b")
-        json.uint(batch.id)
         json.key("n")
         json.int(requests.count)
         if isUniform(requests) {
@@ -39,7 +37,7 @@ enum BatchEncoding {
         }
         writeHeads(requests, parents: parents, to: &json)
         json.endObject()
-        return WorkerFrame(.execute, header: json.finish(), body: tensors.body)
+        return WorkerFrame(.execute, batch: number, header: json.finish(), body: tensors.body)
     }
 
     /// Writes `[[name, type, axes, …], …]`.

@@ -11,6 +11,8 @@ struct WorkerReply {
     var spans: JSONValue?
     /// Python code keeps arrays of the input memory, which must not be written again.
     var retainsInput = false
+    /// Outputs lie in shared memory, and the worker waits to use it again.
+    var wantsAcknowledgement = false
     /// Of a `response`: which request it is for.
     var request = 0
 
@@ -24,6 +26,7 @@ struct WorkerReply {
         var spans: JSONValue?
         var retainsInput = false
         var request = 0
+        var wantsAcknowledgement = false
         try JSONReader.read(frame.header) { reader in
             try reader.beginObject()
             while let key = try reader.nextKey() {
@@ -40,6 +43,7 @@ struct WorkerReply {
                 case "err": failure = try PythonFailure(&reader)
                 case "spans": spans = try JSONValue(reading: &reader)
                 case "kept": retainsInput = try reader.readBool()
+                case "ack": wantsAcknowledgement = try reader.readBool()
                 case "r": request = Int(try reader.readInt64())
                 default: try reader.skip()
                 }
@@ -49,6 +53,7 @@ struct WorkerReply {
         self.spans = spans
         self.retainsInput = retainsInput
         self.request = request
+        self.wantsAcknowledgement = wantsAcknowledgement
         if let results { self.results = results }
         if let columns { self.results = try Self.cut(columns, rows: rows) }
         guard failure != nil || self.results.count == requests.count else {

@@ -9,6 +9,7 @@ struct TensorArena: ~Copyable {
     /// Bytes that were handed out by ``allocate(_:)``.
     private var used = 0
     private var size = 0
+    private var users = 0
     let maximumSize: Int
 
     /// - Throws: ``SystemError``.
@@ -22,8 +23,18 @@ struct TensorArena: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// Somebody uses what is handed out from now on.
+    mutating func begin() { users += 1 }
+
+    /// Somebody's part is free; when it is the last, all of it is given back.
+    mutating func end() {
+        users -= 1
+        if users <= 0 { reset() }
+    }
+
     /// Gives all of it back; memory beyond ``keptSize`` returns to the system.
-    mutating func reset() {
+    private mutating func reset() {
+        users = 0
         used = 0
         guard size > Self.keptSize else { return }
         // Cut and grown again: the worker may have it mapped, but reads none of it between two batches.

@@ -1,22 +1,26 @@
 /// One message between the server and a Python worker: docs/python-workers.md, "Frames".
 ///
-/// On the wire: header length and body length (32-bit, little-endian), the kind, three zero bytes, the header as JSON, the body.
+/// On the wire: header length and body length (32-bit, little-endian), the kind, three zero bytes,
+/// the batch (32-bit), the header as JSON, the body.
 struct WorkerFrame: Sendable {
     enum Kind: UInt8, Sendable {
         // From the server.
-        case welcome = 1, execute, credit, cancel, callResponse, cancelAnswer, stop, arena
+        case welcome = 1, execute, credit, cancel, callResponse, cancelAnswer, stop, arena, bound
         // From the worker.
         case hello = 32, ready, failed, response, done, call, log, spans, cancelQuery, callCredit, fatal
     }
 
     var kind: Kind
+    /// Counts the batches of a connection from 1; 0 for messages that belong to none.
+    var batch: UInt32
     /// JSON; may be empty.
     var header: [UInt8]
     /// Bytes of small tensors.
     var body: [UInt8]
 
-    init(_ kind: Kind, header: [UInt8] = [], body: [UInt8] = []) {
+    init(_ kind: Kind, batch: UInt32 = 0, header: [UInt8] = [], body: [UInt8] = []) {
         self.kind = kind
+        self.batch = batch
         self.header = header
         self.body = body
     }
@@ -24,7 +28,7 @@ struct WorkerFrame: Sendable {
     /// The version of the protocol; a worker that speaks another one is refused.
     static let protocolVersion = 1
     /// Bytes in front of each frame.
-    static let prefixLength = 12
+    static let prefixLength = 16
     /// A longer header is taken for a broken stream.
     static let maxHeaderLength = 64 << 20
     /// A longer body is taken for a broken stream; bigger tensors go through shared memory.
@@ -37,6 +41,7 @@ struct WorkerFrame: Sendable {
         withUnsafeBytes(of: UInt32(header.count).littleEndian) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: UInt32(body.count).littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: [kind.rawValue, 0, 0, 0])
+        withUnsafeBytes(of: batch.littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: header)
         bytes.append(contentsOf: body)
         return bytes
@@ -83,6 +88,7 @@ struct WorkerFrameDecoder {
         let header = start + WorkerFrame.prefixLength
         let frame = WorkerFrame(
             kind,
+            batch: UInt32(length(at: start + 12)),
             header: Array(buffer[header..<header + headerLength]),
             body: Array(buffer[header + headerLength..<start + total])
         )

@@ -157,7 +157,7 @@ final class ModelCalls: Sendable {
 }
 
 extension ModelCalls.Answer {
-    func frame(arena: inout TensorArena) -> WorkerFrame {
+    func frame(batch: UInt32, arena: inout TensorArena) -> WorkerFrame {
         var json = JSONWriter()
         var tensors = TensorWriter()
         json.beginObject()
@@ -171,7 +171,7 @@ extension ModelCalls.Answer {
             do {
                 try BatchEncoding.write(outputs, to: &json, tensors: &tensors, arena: &arena)
             } catch {
-                return Self(id: id, outcome: .failure(InferenceError(.internal, "\(error)")), isFinal: true).frame(arena: &arena)
+                return Self(id: id, outcome: .failure(InferenceError(.internal, "\(error)")), isFinal: true).frame(batch: batch, arena: &arena)
             }
         case .failure(let error):
             json.key("err")
@@ -183,6 +183,6 @@ extension ModelCalls.Answer {
             json.endObject()
         }
         json.endObject()
-        return WorkerFrame(.callResponse, header: json.finish(), body: tensors.body)
+        return WorkerFrame(.callResponse, batch: batch, header: json.finish(), body: tensors.body)
     }
 }

@@ -21,12 +21,16 @@ enum WorkerDeclaration {
         definition.backendName = "python"
         definition.defaultModelFilename = "model.py"
         definition.isDecoupled = value["decoupled"]?.boolValue ?? false
+        // As streams are long, one waits for none: Python interleaves them.
+        if definition.isDecoupled { definition.executionsPerInstance = decoupledExecutions }
         definition.usesResponseCache = value["response_cache"]?.boolValue ?? false
         if let batcher = value["batcher"], batcher.objectValue != nil { definition.batching = .dynamic(dynamic(batcher)) }
         for member in value["parameters"]?.objectValue?.members ?? [] { definition.parameters[member.name] = member.value.stringValue }
         return definition
     }
 
+    /// Batches that one worker of a decoupled model has at a time.
+    static let decoupledExecutions = 256
     /// Processes for one model.
     static let maxInstances = 1024
 

@@ -16,6 +16,8 @@ struct WorkerInbox {
     private var waiter: UnsafeContinuation<WorkerEvent, Never>?
     private var end: String?
 
+    var hasEnded: Bool { end != nil }
+
     /// Takes an event in, or gives back the waiter to be resumed with it.
     mutating func post(_ event: WorkerEvent) -> UnsafeContinuation<WorkerEvent, Never>? {
         if case .ended(let reason) = event { end = reason }
@@ -38,11 +40,5 @@ struct WorkerInbox {
         if let end { return .ended(end) }
         self.waiter = waiter
         return nil
-    }
-
-    /// Forgets what is left of an earlier batch.
-    mutating func clear() {
-        events.removeAll(keepingCapacity: true)
-        first = 0
     }
 }

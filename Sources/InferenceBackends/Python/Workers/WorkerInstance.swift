@@ -8,7 +8,7 @@ internal import Synchronization
 /// One worker process of a model, kept alive: started, watched, ended, and started again after a crash.
 ///
 /// A thread of its own does all of that (``supervise()``); it ends after ``stop()``.
-final class WorkerInstance: Sendable {
+final class WorkerInstance: BatchWorker {
     /// How the process is started.
     struct Launch: Sendable {
         var arguments: [String]
