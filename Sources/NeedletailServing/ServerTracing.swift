@@ -19,8 +19,12 @@ struct ServerTracing {
     /// - Parameter exports: `false` when the spans go to a processor of the caller's: only a file that is named is read then.
     init(_ options: ServerConfiguration.Tracing, exports: Bool, environment: [String: String], logger: Logger) throws {
         var warnings: [String] = []
-        settings = try TraceSettings(traceConfig: options.defaultWords + options.traceConfig, warnings: &warnings)
+        let given = Result { try TraceSettings(traceConfig: options.traceConfig, warnings: &warnings) }
         for warning in warnings { logger.warning("\(warning)") }
+        // The program's own words are no reason for a warning, nor are they for another mode.
+        let usesFile = (try? given.get())?.mode == .triton
+        let defaults = usesFile ? options.defaultWords.filter { !$0.hasPrefix("mode=") && !$0.hasPrefix("opentelemetry,") } : options.defaultWords
+        settings = try TraceSettings(traceConfig: defaults + options.traceConfig)
         // What nobody reads from is not worth a warning.
         let silent = Logger(label: "needletail.serving") { _ in SwiftLogNoOpLogHandler() }
         guard settings.mode == .openTelemetry else {

@@ -62,6 +62,8 @@ final class RequestRunner: Sendable {
         timestamps.requestEnd = MonotonicClock.now()
         if let tensors = origin.trace?.tensors, case .success(let outputs) = completion.outputs { tensors.add(.backendOutput, outputs) }
         if observer != nil { observe(completion, of: checked, timestamps: timestamps, firstResponse: nil) }
+        // As in Triton an ensemble has its steps' spans instead of one of computing.
+        if model.definition.ensemble != nil { completion.execution = nil }
         return completion
     }
 
@@ -91,7 +93,9 @@ final class RequestRunner: Sendable {
         let delivery = await execute(checked, on: model.scheduler, channel: channel, timestamps: timestamps, onResponse: onResponse)
         timestamps.requestEnd = MonotonicClock.now()
         if observer != nil { observe(delivery.completion, of: checked, timestamps: timestamps, firstResponse: delivery.firstResponse) }
-        return delivery.completion
+        var completion = delivery.completion
+        if model.definition.ensemble != nil { completion.execution = nil }
+        return completion
     }
 
     /// As ``infer(_:model:origin:exchange:timestamps:)``, also for decoupled models that happen to answer once.

@@ -96,7 +96,7 @@ public final class InferenceTracer: Sendable {
             }
             var trace = RequestTrace(parent: caller.parent, decision: decision, number: nextNumber())
             trace.level = level
-            trace.clock = .now()
+            trace.clock = RequestTimestamps.now().clock
             if case .byRate(let rate) = verdict {
                 trace.rate = rate
                 // A threshold tells of the share that the sampler took, not of every n-th of it.

@@ -53,5 +53,19 @@ package struct RequestTimestamps: Hashable, Sendable {
     }
 
     /// The wall time of a moment of ``MonotonicClock``.
-    package func wall(_ time: UInt64) -> UInt64 { wallAnchor &+ (time &- receiveStart) }
+    package func wall(_ time: UInt64) -> UInt64 { clock.wall(time) }
+
+    /// By which the times are told.
+    var clock: TraceClock { TraceClock(wallAnchor: wallAnchor, monotonicAnchor: receiveStart) }
+}
+
+/// One moment on both clocks, by which all times of a trace are told.
+struct TraceClock: Hashable, Sendable {
+    /// Nanoseconds since the epoch.
+    var wallAnchor: UInt64
+    /// The same moment of ``MonotonicClock``.
+    var monotonicAnchor: UInt64
+
+    /// The wall time of a moment of ``MonotonicClock``.
+    func wall(_ time: UInt64) -> UInt64 { wallAnchor &+ (time &- monotonicAnchor) }
 }

@@ -25,7 +25,7 @@ package struct RequestTrace: Sendable {
     /// Takes the inputs and outputs, when the settings ask for them.
     package var tensors: TensorRecord?
     /// By which clock its spans and those of its children are told; `nil`: the request's own.
-    var clock: RequestTimestamps?
+    var clock: TraceClock?
     /// Mode `triton`: what it has in common with the requests that its model makes.
     var family: TraceFamily?
 

@@ -131,11 +131,11 @@ extension TracedRequest {
 /// One span of a request on its way.
 private struct SpanBuilder {
     var span: Span
-    private let clock: RequestTimestamps
+    private let clock: TraceClock
 
     init(_ request: TracedRequest, name: String, id: SpanID, parent: SpanID?, start: UInt64) {
         let trace = request.trace
-        clock = trace.clock ?? request.timestamps
+        clock = trace.clock ?? request.timestamps.clock
         let isRemoteChild = id == trace.requestSpanID && parent != nil
         span = Span(
             traceID: trace.traceID,

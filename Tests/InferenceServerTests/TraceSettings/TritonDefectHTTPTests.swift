@@ -67,4 +67,18 @@ import Foundation
         #expect(traces.allSatisfy { $0.first == "HTTP_RECV_START" && $0.last == "HTTP_SEND_END" })
         #expect(traces.count { $0.contains("model ident ") } == 2)
     }
+
+    @Test("defect 15: generate answers a model's failure with the same status as infer")
+    func generateFailures() async throws {
+        try await TestServer.run { (server: TestServer) async throws in
+            for (value, status) in [(-1, 400), (-2, 500)] {
+                let generated = try await server.post("/v2/models/ident/generate", #"{"X":[\#(value),0]}"#)
+                let inferred = try await server.post(
+                    "/v2/models/ident/infer", #"{"inputs":[{"name":"X","shape":[1,2],"datatype":"FP32","data":[\#(value),0]}]}"#)
+                #expect(generated.status == status)
+                #expect(inferred.status == status)
+                #expect(generated.error == inferred.error)
+            }
+        }
+    }
 }

@@ -232,7 +232,21 @@ import Foundation
         #expect(objects.count { $0.contains("INFER_RESPONSE_COMPLETE") } == 4)
     }
 
-    @Test("defect 22: a full queue of spans drops them, counted, and holds up no request")
+    @Test("An ensemble has its steps' spans, and none of computing")
+    func ensembles() async throws {
+        // Stands in for the back end: what counts is how it looks.
+        var definition = Model.definition("ensemble")
+        definition.ensemble = Ensemble(steps: [.init(modelName: "echo", inputMap: ["x": "x"], outputMap: ["y": "y"])])
+        let ensemble = Model(definition, executeEach: { request in try await request.call(ModelCall("echo", id: request.id, inputs: request.inputs)) })
+        let front = try FrontEnd(Self.all, models: [.echo, ensemble])
+        try await front.send("ensemble", id: "e-1")
+        let spans = front.spans.spans
+        #expect(spans.map(\.name) == ["compute", "echo", "ensemble", "InferRequest"])
+        #expect(children(spans, of: spans[2]) == ["echo"])
+        #expect(spans[1].attributes["triton.request_id"] == "e-1")
+    }
+
+    @Test("defects 19 and 22: a full queue of spans drops them, counted, and holds up no request")
     func fullQueues() async throws {
         let processor = BatchSpanProcessor(
             exporter: InMemorySpanExporter(), resource: Resource(),

@@ -2,6 +2,9 @@ internal import Synchronization
 
 /// A client's request and the requests that its model made, in mode `triton`: they are written together, and count as one.
 final class TraceFamily: Sendable {
+    /// Bytes of children's text that are kept; children beyond are left out.
+    static let maximumBytes = 32 << 20
+
     private let sampler: TraceSampler
     /// What the children wrote; `nil` when the client's request has ended.
     private let children = Mutex<[UInt8]?>([])
@@ -21,6 +24,10 @@ final class TraceFamily: Sendable {
     func add(_ text: [UInt8]) -> Bool {
         children.withLock { children in
             guard let before = children.take() else { return false }
+            guard before.count + text.count < Self.maximumBytes, !text.isEmpty else {
+                children = before
+                return true
+            }
             children = before.isEmpty ? text : before + [UInt8(ascii: ",")] + text
             return true
         }
