@@ -310,7 +310,7 @@ let package = Package(
         .testTarget(
             name: "needletailTests",
             dependencies: [
-                "needletail", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser, Product.nioCore,
+                "needletail", "NeedletailServing", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser, Product.nioCore,
                 Product.nioPosix,
             ]
         ),

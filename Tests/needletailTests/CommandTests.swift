@@ -58,7 +58,7 @@ struct CommandTests {
 
     @Test(
         "a bad word of --trace-config stops the program with the valid ones",
-        arguments: ["level=LOUD", "rate=12abc", "speed=3", "jaeger,url=x", "opentelemetry,resource=x"]
+        arguments: ["level=LOUD", "rate=12abc", "jaeger,url=x", "opentelemetry,resource=x"]
     )
     func badTraceConfig(word: String) {
         #expect(throws: (any Error).self) { try ServeCommand.parse(["--trace-config", word]) }

@@ -67,7 +67,7 @@ struct ConfigurationFileTests {
         let command = try Needletail.parseAsRoot(try ConfigurationFile.expand(["up", "--config=\(path)"]))
         let up = try #require(command as? UpCommand)
         #expect(up.backEnd.queryPort == 1234)
-        #expect(up.serving.serving.traceConfig == ["rate=7"])
+        #expect(up.inference.serving.traceConfig == ["rate=7"])
         #expect(up.common.logLevel.rawValue == "debug")
         #expect(up.common.configCheck)
     }

@@ -13,19 +13,19 @@ struct ServeCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var serving: InferenceOptions
+    @OptionGroup var inference: InferenceOptions
     @OptionGroup(title: "Program") var common: CommonOptions
 
     func run() async throws {
         if common.configCheck {
-            try InferenceService.check(options: serving, common: common, logger: common.logger)
+            try InferenceService.check(options: inference, common: common, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
-        try await PortCheck.available(serving.ports, host: common.host)
+        try await PortCheck.available(inference.ports, host: common.host)
         let logger = common.logger
-        let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: serving.listeners)
+        let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: inference.listeners)
         let server = try InferenceService(
-            options: serving,
+            options: inference,
             common: common,
             greeting: greeting,
             logger: logger

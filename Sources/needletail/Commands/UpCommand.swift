@@ -12,12 +12,12 @@ struct UpCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var serving: InferenceOptions
+    @OptionGroup var inference: InferenceOptions
     @OptionGroup(title: "Trace back end") var backEnd: BackEndOptions
     @OptionGroup(title: "Program") var common: CommonOptions
 
     func validate() throws {
-        try PortCheck.validate(serving.ports + backEnd.ports)
+        try PortCheck.validate(inference.ports + backEnd.ports)
         guard backEnd.otlpHttpPort != 0 else {
             throw ValidationError("--otlp-http-port cannot be 0 here: the inference server sends its spans to this port.")
         }
@@ -25,18 +25,18 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck {
-            try InferenceService.check(options: serving, common: common, defaultWords: traceDefaults, logger: common.logger)
+            try InferenceService.check(options: inference, common: common, defaultWords: traceDefaults, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
-        try await PortCheck.available(serving.ports + backEnd.ports, host: common.host)
+        try await PortCheck.available(inference.ports + backEnd.ports, host: common.host)
         let logger = common.logger
         let greeting = Greeting(
             host: common.host,
             dataDirectory: backEnd.dataDir,
-            awaited: BackEnd.listeners(of: backEnd).union(serving.listeners)
+            awaited: BackEnd.listeners(of: backEnd).union(inference.listeners)
         )
         let server = try InferenceService(
-            options: serving,
+            options: inference,
             common: common,
             defaultWords: traceDefaults,
             greeting: greeting,
