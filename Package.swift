@@ -139,10 +139,12 @@ let package = Package(
                 Product.tracing, Product.serviceContext, Product.logging,
             ]
         ),
+        // Types of OpenVINO's C interface; the library itself is loaded at run time.
+        .target(name: "COpenVINO"),
         .target(
             name: "InferenceBackends",
             dependencies: [
-                "Inference", "TraceModel", "TraceWire", "NeedletailTracing", "JSONCoding",
+                "COpenVINO", "Inference", "TraceModel", "TraceWire", "NeedletailTracing", "JSONCoding",
                 Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle, Product.serviceContext, Product.tracing,
             ]
         ),

@@ -1,3 +1,4 @@
+package import Logging
 internal import ServiceContextModule
 
 /// The inference server without its network: models, their schedulers, and the tracer. Front ends stand on it.
@@ -30,7 +31,10 @@ public final class InferenceCore: Sendable {
         logging: LoggingSettings,
         observer: (any RequestObserver)? = nil,
         responseCacheSize: Int = 0,
-        limiter: RateLimiter? = nil
+        limiter: RateLimiter? = nil,
+        repository configuration: RepositoryConfiguration = RepositoryConfiguration(),
+        backends: [any BackendFactory] = [],
+        logger: Logger = Logger(label: "needletail.repository")
     ) {
         self.observer = observer
         self.tracer = tracer
@@ -39,7 +43,7 @@ public final class InferenceCore: Sendable {
         responseCache = responseCacheSize > 0 ? ResponseCache(capacity: responseCacheSize) : nil
         runner = RequestRunner(registry: registry, tracer: tracer, observer: observer, cache: responseCache, limiter: limiter)
         sharedExchange = CoreExchange(runner: runner)
-        repository = ModelRepository(registry: registry)
+        repository = ModelRepository(registry: registry, configuration: configuration, factories: backends, logger: logger)
     }
 
     /// Adds a model; it answers requests from now on.
@@ -52,8 +56,8 @@ public final class InferenceCore: Sendable {
     /// The declarations of all models, sorted by name.
     public var models: [ModelDefinition] { registry.all.map(\.definition) }
 
-    /// There is at least one model to answer requests.
-    public var isReady: Bool { !registry.all.isEmpty }
+    /// The repository has loaded what was to be there at start; without a repository, there is at least one model to answer requests.
+    public var isReady: Bool { repository.configuration.directories.isEmpty ? !registry.all.isEmpty : repository.isReady }
 
     /// Checks a request, executes it and notes its times in the record.
     ///

@@ -90,7 +90,19 @@ public final class Server: Service {
         let (tracer, file) = try tracing.makeTracer(processor: processor, isOwn: spanProcessor == nil, logger: logger)
         traceFile = file
         traceSettings = tracing.settings
-        core = InferenceCore(tracer: tracer)
+        let repositories = configuration.repositories
+        core = InferenceCore(
+            tracer: tracer,
+            logging: LoggingSettings(),
+            repository: repositories,
+            backends: Backends.all(
+                repositories,
+                python: configuration.python.settings,
+                environment: ProcessEnvironment.current,
+                logger: logger
+            ),
+            logger: logger
+        )
         http = try InferenceHTTPServer(configuration: configuration.http.frontEnd(), core: core, logger: logger)
         grpc = try configuration.grpc.map { [core] in try InferenceGRPCServer(configuration: $0, core: core, logger: logger) }
         python = configuration.pythonModels.isEmpty ? nil : PythonModels(
@@ -158,6 +170,8 @@ public final class Server: Service {
         if let python { services.append(python) }
         if let traceFile { services.append(traceFile) }
         if let workers { services.append(workers) }
+        // Before the front ends: it ends after them, when nobody asks its models any more.
+        services.append(ModelRepositoryService(repository: core.repository))
         services.append(http)
         if let grpc { services.append(grpc) }
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()

@@ -92,6 +92,8 @@ public struct ServerConfiguration: Sendable {
     public var pythonModels: [String] = []
     /// How Python workers are run.
     public var python = Python()
+    /// Folders of models in Triton's layout, and when they are loaded.
+    public var repositories = RepositoryConfiguration()
 
     public init(http: HTTP = HTTP(), grpc: GRPC? = GRPC(), tracing: Tracing = Tracing(), models: [Model] = []) {
         self.http = http

@@ -35,6 +35,14 @@ public struct ModelDefinition: Hashable, Sendable {
     public var defaultModelFilename = ""
     /// What an execution takes of the server's resources, and its weight: Triton's `rate_limiter`.
     public var rateLimiter: RateLimiterPolicy?
+    /// Which versions of its folder are served.
+    public var versionPolicy = VersionPolicy.latest(1)
+    /// The instances by group, as the configuration has them; empty: one group of ``instanceCount``.
+    public var instanceGroups: [InstanceGroup] = []
+    /// The model's folder, with `warmup/` and labels in it; empty for a model without one.
+    package var directory = ""
+    /// The configuration that it was read from, for what of it the server only shows; `nil` for a model that was not read.
+    package var configurationSource: ConfigurationMessage?
 
     /// The ``maxQueueSize`` that a model has when nothing else is said.
     public static let defaultMaxQueueSize = 4096

@@ -4,7 +4,7 @@ public struct ModelWarmup: Hashable, Sendable {
         public enum Content: Hashable, Sendable {
             case zeros
             case random
-            /// Raw bytes of a file in the model's folder `warmup/`.
+            /// Raw bytes of a file in the folder `warmup/` of ``ModelDefinition/directory``.
             case file(String)
         }
 

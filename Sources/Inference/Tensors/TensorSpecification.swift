@@ -6,6 +6,19 @@ public struct TensorSpecification: Hashable, Sendable {
     public var shape: [Int]
     /// A request may leave this input out. Without meaning for outputs.
     public var isOptional: Bool
+    /// The shape that the backend sees instead, with as many elements; `nil`: the same.
+    public var reshape: [Int]?
+    /// What the axes of an image are: `FORMAT_NONE`, `FORMAT_NHWC` or `FORMAT_NCHW`.
+    public var format = TensorSpecification.noFormat
+    /// Requests with other sizes of this input may be executed together; shown, not done.
+    public var allowsRaggedBatch = false
+    /// A file of the model's folder with a name for each index of this output, one a line; may be empty.
+    public var labelFilename = ""
+    /// The content of ``labelFilename``.
+    public var labels: [String] = []
+
+    /// The axes are not those of an image.
+    public static let noFormat = "FORMAT_NONE"
 
     public init(name: String, dataType: DataType, shape: [Int], isOptional: Bool = false) {
         self.name = name

@@ -25,7 +25,9 @@ extension GRPCInferenceService {
         }
         register("ModelMetadata", .metadata, with: &router) { [self] bytes in
             let request = try ModelRequest(bytes, "ModelMetadataRequest")
-            return ModelMetadataMessage.bytes(try model(request.name, request.version).definition)
+            let definition = try model(request.name, request.version).definition
+            let versions = core.registry.versions(named: definition.name).map(\.definition.version)
+            return ModelMetadataMessage.bytes(definition, versions: request.version.isEmpty ? versions : [definition.version])
         }
         register("ModelConfig", .modelConfiguration, with: &router) { [self] bytes in
             let request = try ModelRequest(bytes, "ModelConfigRequest")
@@ -67,10 +69,11 @@ struct ModelRequest {
 /// `ModelMetadataResponse { 1 name string, 2 versions repeated string, 3 platform string, 4 inputs repeated TensorMetadata,
 /// 5 outputs repeated TensorMetadata }`, `TensorMetadata { 1 name string, 2 datatype string, 3 shape repeated int64 }`
 enum ModelMetadataMessage {
-    static func bytes(_ model: ModelDefinition) -> [UInt8] {
+    /// - Parameter versions: all that are served, the oldest first.
+    static func bytes(_ model: ModelDefinition, versions: [Int]) -> [UInt8] {
         ProtobufWriter.message { writer in
             writer.text(1, model.name)
-            writer.texts(2, [String(model.version)])
+            writer.texts(2, versions.map(String.init))
             writer.text(3, model.platform.isEmpty ? model.backendName : model.platform)
             for (field, tensors) in [(4, model.inputs), (5, model.outputs)] {
                 for tensor in tensors {

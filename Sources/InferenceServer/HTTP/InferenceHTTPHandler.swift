@@ -131,7 +131,9 @@ final class InferenceHTTPHandler: Sendable {
         case .config:
             return ModelConfigJSON.reply(try core.registry.model(named: name, version: version).definition)
         case .metadata, .infer, .generate, .generateStream:
-            return ModelMetadataJSON.reply(try core.registry.model(named: name, version: version).definition)
+            let definition = try core.registry.model(named: name, version: version).definition
+            let versions = version.map { [$0] } ?? core.registry.versions(named: name).map(\.definition.version)
+            return ModelMetadataJSON.reply(definition, versions: versions)
         }
     }
 }

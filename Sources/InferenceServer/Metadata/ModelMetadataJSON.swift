@@ -3,17 +3,18 @@ internal import JSONCoding
 
 /// `GET /v2/models/{model}`: KServe v2, "Model Metadata". A batch axis is shown as -1.
 enum ModelMetadataJSON {
-    static func reply(_ model: ModelDefinition) -> HTTPReply {
+    /// - Parameter versions: all that are served, the oldest first.
+    static func reply(_ model: ModelDefinition, versions: [Int]) -> HTTPReply {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("name")
         writer.string(model.name)
         writer.key("versions")
         writer.beginArray()
-        writer.string(String(model.version))
+        for version in versions { writer.string(String(version)) }
         writer.endArray()
         writer.key("platform")
-        writer.string("swift")
+        writer.string(model.platform.isEmpty ? model.backendName : model.platform)
         write("inputs", model.inputs, isBatching: model.isBatching, to: &writer)
         write("outputs", model.outputs, isBatching: model.isBatching, to: &writer)
         writer.endObject()

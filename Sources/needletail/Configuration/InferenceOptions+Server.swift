@@ -14,6 +14,7 @@ extension InferenceOptions {
         configuration.pythonModels = models.python
         configuration.python.workerSocket = serving.workerSocket
         configuration.python.executable = models.pythonExecutable ?? configuration.python.executable
+        configuration.repositories = try models.repositoryConfiguration()
         return configuration
     }
 

@@ -204,7 +204,7 @@ import Testing
             #expect(throws: InferenceError.self, "\(wrong)") { try registry.load(Model(wrong) { _ in [] }) }
         }
         #expect(throws: Never.self) { try registry.load(.passthrough) }
-        #expect(throws: InferenceError(.alreadyExists, "model 'passthrough' is already loaded; choose another name")) {
+        #expect(throws: InferenceError(.alreadyExists, "model 'passthrough' is already loaded in version 1; choose another name or version")) {
             try registry.load(.passthrough)
         }
     }
