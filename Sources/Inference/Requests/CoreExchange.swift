@@ -47,27 +47,45 @@ final class CoreExchange: RequestExchange {
             serviceContext: parent.serviceContext,
             caller: Caller(request: parent, depth: (caller?.depth ?? 0) + 1)
         )
-        if let trace = parent.trace, let tracer = runner.tracer {
+        if let trace = parent.recording, let tracer = runner.tracer {
             let child = trace.child(number: tracer.nextNumber())
             origin.trace = child
-            origin.serviceContext.traceContext = child.computeContext
+            if child.isExported { origin.serviceContext.traceContext = child.computeContext }
         }
         var timestamps = RequestTimestamps.now()
         let completion: ModelScheduler.Completion
-        let request = UncheckedRequest(call)
-        if let onResponse {
-            completion = try await runner.stream(request, model: model, origin: origin, timestamps: &timestamps) { response in
-                let outputs = try response.outputs.get()
-                guard !(response.isFinal && outputs.isEmpty) else { return }
-                try await onResponse(outputs)
+        do throws(InferenceError) {
+            completion = try await execute(call, model: model, origin: origin, timestamps: &timestamps, onResponse: onResponse)
+        } catch {
+            // Refused before it reached the model: its span says why, also when the caller goes on.
+            if let trace = origin.trace {
+                timestamps.requestStart = timestamps.receiveStart
+                timestamps.requestEnd = MonotonicClock.now()
+                let refused = ModelScheduler.Completion(outputs: .failure(RequestFailure(error)), outcome: .other)
+                record(trace, call: call, model: model, completion: refused, timestamps: timestamps)
             }
-        } else {
-            completion = try await runner.inferOnce(request, model: model, origin: origin, timestamps: &timestamps)
+            throw error
         }
         if let trace = origin.trace { record(trace, call: call, model: model, completion: completion, timestamps: timestamps) }
         switch completion.outputs {
         case .success(let outputs): return outputs
         case .failure(let failure): throw failure.error
+        }
+    }
+
+    private func execute(
+        _ call: ModelCall,
+        model: LoadedModel,
+        origin: RequestRunner.Origin,
+        timestamps: inout RequestTimestamps,
+        onResponse: (@Sendable (NamedTensors) async throws -> Void)?
+    ) async throws(InferenceError) -> ModelScheduler.Completion {
+        let request = UncheckedRequest(call)
+        guard let onResponse else { return try await runner.inferOnce(request, model: model, origin: origin, timestamps: &timestamps) }
+        return try await runner.stream(request, model: model, origin: origin, timestamps: &timestamps) { response in
+            let outputs = try response.outputs.get()
+            guard !(response.isFinal && outputs.isEmpty) else { return }
+            try await onResponse(outputs)
         }
     }
 

@@ -24,8 +24,10 @@ public struct InferenceRequest: Sendable {
     package let exchange: (any RequestExchange)?
     /// Set when the client left while the request is executed with others; `nil` when its own task tells.
     package var cancellation: CancellationFlag?
-    /// The ids of this request's spans; `nil` when it is not sampled.
-    package let trace: RequestTrace?
+    /// What is recorded of this request; `nil` when it is not sampled.
+    package let recording: RequestTrace?
+    /// The ids of this request's spans; `nil` when it has none: it is not sampled, or goes to a trace file.
+    package var trace: RequestTrace? { recording.flatMap { $0.isExported ? $0 : nil } }
     /// Makes the spans of ``withSpan(_:_:)``; `nil` when the server does not trace at all.
     package let tracer: InferenceTracer?
     /// What user code finds as `ServiceContext.current`: the context of the compute span, or one that says "not sampled".
@@ -58,7 +60,7 @@ public struct InferenceRequest: Sendable {
         self.priority = priority
         self.timeoutMicroseconds = timeoutMicroseconds
         self.exchange = exchange
-        self.trace = trace
+        recording = trace
         self.tracer = tracer
         self.serviceContext = serviceContext
     }

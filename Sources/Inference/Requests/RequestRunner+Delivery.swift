@@ -23,7 +23,7 @@ extension RequestRunner {
         while true {
             switch await channel.next() {
             case .response(let response):
-                request.trace?.tensors?.add(.backendOutput, response.outputs)
+                request.recording?.tensors?.add(.backendOutput, response.outputs)
                 do {
                     try await onResponse(StreamedResponse(outputs: .success(response.outputs), isFinal: false))
                     counter.count(.success, sent: response.sent)
@@ -34,7 +34,7 @@ extension RequestRunner {
                     response.answer(taken: false)
                 }
             case .finished(var completion):
-                if let tensors = request.trace?.tensors, case .success(let outputs) = completion.outputs { tensors.add(.backendOutput, outputs) }
+                if let tensors = request.recording?.tensors, case .success(let outputs) = completion.outputs { tensors.add(.backendOutput, outputs) }
                 let sent = completion.execution?.computeEnd ?? MonotonicClock.now()
                 do {
                     try await onResponse(StreamedResponse(outputs: completion.outputs, isFinal: true))

@@ -29,6 +29,9 @@ package struct RequestTrace: Sendable {
     /// Mode `triton`: what it has in common with the requests that its model makes.
     var family: TraceFamily?
 
+    /// It is exported as spans, to which those of user code belong; `false` in mode `triton`.
+    var isExported: Bool { family == nil }
+
     /// A new trace, or the continuation of the caller's.
     ///
     /// - Parameter decision: the context that a sampler decided by, with the state it wrote; `nil` makes one.

@@ -1,5 +1,6 @@
 import JSONCoding
 import NeedletailTracing
+import ServiceContextModule
 import Testing
 import TraceModel
 
@@ -131,6 +132,40 @@ import Foundation
         #expect(outer.startTime <= inner.startTime && inner.endTime <= outer.endTime)
         // Only a span whose parent is another process's says so.
         #expect(inner.flags & 0x200 == 0)
+    }
+
+    @Test("defect 4: a call that fails its check has a span of its own that says why")
+    func refusedCalls() async throws {
+        let model = Model(Model.definition("asks"), executeEach: { request in
+            _ = try? await request.call(ModelCall("echo", inputs: ["q": try Tensor([Int32(1)])]))
+            return ["y": try request.inputs.require("x")]
+        })
+        let front = try FrontEnd(Self.all, models: [.echo, model])
+        try await front.send("asks")
+        let echo = try #require(front.spans(named: "echo").first)
+        #expect(echo.status == .error("unexpected inference input 'q' for model 'echo'"))
+        let asks = try #require(front.spans(named: "asks").first)
+        #expect(echo.parentSpanID == asks.spanID)
+        #expect(asks.startTime <= echo.startTime && echo.endTime <= asks.endTime)
+        #expect(asks.status.code == .unset)
+    }
+
+    @Test("Mode triton makes no spans of user code, and passes the caller's context on")
+    func userCodeInModeTriton() async throws {
+        let path = FrontEnd.path()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let seen = Synchronized<[String]>([])
+        let model = Model(Model.definition("m"), executeEach: { request in
+            let context = ServiceContext.current?.traceContext.map { "\($0.spanID) \(request.isTraced)" }
+            seen.withLock { $0.append(context ?? "none") }
+            return try request.withSpan("inside") { _ in ["y": try request.inputs.require("x")] }
+        })
+        let front = try FrontEnd(TraceSettings(level: .timestamps, rate: 1, mode: .triton, file: path), models: [model])
+        try await front.send("m", headers: [("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")])
+        await front.writer?.close()
+        #expect(seen.withLock { $0 } == ["b7ad6b7169203331 false"])
+        #expect(front.spans.spans.isEmpty)
+        #expect(try TraceFileTests.objects(path).contains("1 model m 1"))
     }
 
     @Test("defect 12: the caller's sampled flag decides, also over the rate")

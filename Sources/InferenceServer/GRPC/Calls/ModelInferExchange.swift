@@ -55,10 +55,13 @@ struct ModelInferExchange {
     }
 
     private mutating func answer(_ message: Result<InferRequestMessage, InferenceError>) async throws(InferenceError) -> RawMessage {
-        let message = try message.get()
-        modelName = message.modelName
-        requestID = message.id
+        // What cannot be read is traced too, under no model's settings.
+        if case .success(let message) = message {
+            modelName = message.modelName
+            requestID = message.id
+        }
         decision = service.core.decide(metadata, model: modelName, path: Self.path)
+        let message = try message.get()
         let model = try service.model(message.modelName, message.modelVersion)
         self.model = model
         guard !model.definition.isDecoupled else {
