@@ -8,6 +8,7 @@ import pytest
 import requests
 import tritonclient.http as triton
 
+from support import traces
 from support.program import ROOT
 from support.waiting import wait_until
 
@@ -167,3 +168,58 @@ def test_deprecated_flags_still_write_a_trace_file(start, tmp_path):
 def test_mode_triton_without_a_file_says_so(start):
     with pytest.raises(AssertionError, match="add triton,file=<path>"):
         start("serve", *words("mode=triton", "level=TIMESTAMPS"))
+
+
+# Spans in the back end.
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+CALLER = "00f067aa0ba902b7"
+
+
+def test_tracing_is_turned_on_and_off_while_the_server_runs(start, traces_program):
+    server = start(
+        "serve", *words("level=OFF", "rate=1", "opentelemetry,bsp_schedule_delay=100"),
+        environment={"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": traces_program.otlp, "OTEL_SERVICE_NAME": "switched"},
+    )
+
+    def send():
+        assert requests.post(f"{server.http}/v2/models/{MODEL}/generate", json={"sleep": 0}, timeout=20).status_code == 200
+
+    def level(*names):
+        answer = requests.post(f"{server.http}/v2/trace/setting", json={"trace_level": list(names)}, timeout=20)
+        assert answer.json()["trace_level"] == list(names)
+
+    send()
+    level("TIMESTAMPS", "TENSORS")
+    send()
+    level("OFF")
+    send()
+    assert server.stop() == 0
+    (trace,) = wait_until(
+        lambda: traces.search(traces_program.query, service="switched"), timeout=30, what="the one trace of the three requests"
+    )
+    assert trace.names == sorted(traces.ANSWERED)
+    tensors = [fields for _, name, fields in trace.named(MODEL).events if name == "TENSOR_QUEUE_INPUT"]
+    assert {one["tensor.name"]: one["tensor.data"] for one in tensors}["sleep"] == "0"
+    assert "TENSOR_BACKEND_OUTPUT" in trace.named(MODEL).event_names
+
+
+def test_callers_that_speak_b3_and_jaeger_are_followed(start):
+    server = start("up", *words("rate=0", "opentelemetry,bsp_schedule_delay=100"), environment={"OTEL_PROPAGATORS": "b3,jaeger"})
+    other = TRACE[::-1]
+
+    def send(**headers):
+        body = {"sleep": 0}
+        assert requests.post(f"{server.http}/v2/models/{MODEL}/generate", json=body, headers=headers, timeout=20).status_code == 200
+
+    send(b3=f"{TRACE}-{CALLER}-1")
+    send(**{"uber-trace-id": f"{other}:{CALLER}:0:1"})
+    # Nobody asked for W3C, and the third caller is not sampled.
+    send(traceparent=f"00-{'1' * 32}-{CALLER}-01")
+    send(b3=f"{'2' * 32}-{CALLER}-0")
+    for trace_id in (TRACE, other):
+        trace = traces.wait_for(server.query, trace_id, len(traces.ANSWERED))
+        (reference,) = trace.named("InferRequest").raw["references"]
+        assert reference["spanID"] == CALLER
+    assert traces.get(server.query, "1" * 32) is None
+    assert traces.get(server.query, "2" * 32) is None
