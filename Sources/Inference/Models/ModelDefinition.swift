@@ -95,6 +95,7 @@ public struct ModelDefinition: Hashable, Sendable {
         guard instanceCount > 0 else { throw wrong("instanceCount must be above 0, but is \(instanceCount)") }
         guard maxQueueSize >= 0 else { throw wrong("maxQueueSize must not be negative, but is \(maxQueueSize)") }
         guard !outputs.isEmpty else { throw wrong("at least one output must be declared") }
+        try checkBatching()
         for (kind, list) in [("input", inputs), ("output", outputs)] {
             var names: Set<String> = []
             for specification in list {

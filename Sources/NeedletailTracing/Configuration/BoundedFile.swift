@@ -7,14 +7,14 @@ internal import Darwin
 #endif
 
 /// Reads small files whole.
-enum BoundedFile {
+package enum BoundedFile {
     /// Why a file cannot be used.
-    struct Failure: Error, CustomStringConvertible {
-        var description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package var description: String
     }
 
     /// - Throws: a reason that goes after the name of the file.
-    static func read(_ path: String, maximumSize: Int) throws(Failure) -> [UInt8] {
+    package static func read(_ path: String, maximumSize: Int) throws(Failure) -> [UInt8] {
         guard let file = fopen(path, "rb") else { throw failure(errno) }
         defer { fclose(file) }
         var bytes: [UInt8] = []
