@@ -19,5 +19,6 @@ if command -v node >/dev/null; then
 else
     echo "check-sources.sh: no node here, the page's scripts are not checked"
 fi
+scripts/embed-python.sh --check || status=1
 [ "$status" -eq 0 ] && echo "check-sources.sh: imports and scripts are in order"
 exit "$status"

@@ -122,10 +122,12 @@ def decode(kind, shape, data, offset, length):
     if kind == "BYTES":
         part = data[offset:offset + length] if isinstance(data, (bytes, bytearray)) else data.tobytes()
         return wire.decode_bytes(part, shape)
-    if kind == "BF16":
+    if kind == "BF16" and length:
         words = np.frombuffer(data, dtype=np.uint16, count=length // 2, offset=offset)
         return (words.astype(np.uint32) << 16).view(np.float32).reshape(shape)
-    dtype = wire.DTYPES[kind]
+    dtype = wire.DTYPES.get(kind, wire.DTYPES["FP32"])
+    if length == 0:
+        return np.empty(shape, dtype)
     if isinstance(data, np.ndarray):
         return data.view(dtype).reshape(shape)
     return np.frombuffer(data, dtype=dtype, count=length // dtype.itemsize, offset=offset).reshape(shape)
@@ -141,7 +143,7 @@ class Session:
     def __init__(self, connection, welcome, descriptors):
         self.connection = connection
         self.input = wire.Arena(descriptors[0])
-        self.outgoing = wire.Outgoing(wire.Arena(descriptors[1]))
+        self.outgoing = wire.Outgoing(wire.Arena(descriptors[1]), welcome.get("shared_memory", 1 << 30))
         self.max_credit = welcome.get("credit", 1)
         self._changed = threading.Condition()
         self._reading = False

@@ -19,11 +19,15 @@ WELCOME, EXECUTE, CREDIT, CANCEL, CALL_RESPONSE, CANCEL_ANSWER, STOP, ARENA, BOU
 HELLO, READY, FAILED, RESPONSE, DONE, CALL, LOG, SPANS, CANCEL_QUERY, CALL_CREDIT, FATAL = range(32, 43)
 
 _PREFIX = struct.Struct("<IIB3xI")
+#: How many open files come along with a frame.
+_DESCRIPTORS = {WELCOME: 2, ARENA: 1}
 _CHUNK = 256 << 10
 #: Tensors of up to so many bytes travel behind the header.
 INLINE_LIMIT = 32 << 10
 #: A body grows to about this before further tensors go through shared memory.
 INLINE_BODY_LIMIT = 96 << 10
+#: Memory that an idle worker keeps for outputs.
+KEPT_SIZE = 64 << 20
 _ALIGNMENT = 64
 
 _TYPES = {
@@ -99,11 +103,12 @@ class Arena:
 class Outgoing:
     """Places the tensors of messages from the worker: small ones in the message, others in shared memory."""
 
-    def __init__(self, arena):
+    def __init__(self, arena, maximum):
         self.arena = arena
+        self._maximum = maximum
         self._used = 0
+        self._high = 0
         self._in_flight = 0
-        self._size = 0
         self._lock = threading.Lock()
 
     def hold(self, count=1):
@@ -113,12 +118,18 @@ class Outgoing:
             if self._in_flight <= 0:
                 self._in_flight = 0
                 self._used = 0
+                if self._high > KEPT_SIZE:
+                    os.ftruncate(self.arena.descriptor, KEPT_SIZE)
+                    self._high = 0
 
     def put(self, buffers, length):
         """Writes buffers one behind the other; None when the system has no room."""
         with self._lock:
             start = self._used
+            if start + length > self._maximum:
+                return None
             self._used = (start + length + _ALIGNMENT - 1) // _ALIGNMENT * _ALIGNMENT
+            self._high = max(self._high, self._used)
         position = start
         try:
             for buffer in buffers:
@@ -218,7 +229,9 @@ class Connection:
                     self._start += total
                     if self._start == self._end:
                         self._start = self._end = 0
-                    descriptors, self._descriptors = self._descriptors, []
+                    # They come with the bytes that they were sent with, or earlier ones.
+                    count = _DESCRIPTORS.get(kind, 0)
+                    descriptors, self._descriptors = self._descriptors[:count], self._descriptors[count:]
                     return kind, batch, header, body, descriptors
                 self._make_room(total)
             self._read()

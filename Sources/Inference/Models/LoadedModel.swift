@@ -9,12 +9,18 @@ package final class LoadedModel: Sendable {
     /// Tells one loading of a model from the next; unique in the process.
     let generation: UInt64
 
+    private let backend: any ModelBackend
+
     private static let lastGeneration = Atomic<UInt64>(0)
 
     package init(_ model: Model) {
         definition = model.definition
+        backend = model.backend
         scheduler = ModelScheduler(model)
         generation = Self.lastGeneration.wrappingAdd(1, ordering: .relaxed).newValue
         versionText = String(model.definition.version)
     }
+
+    /// It answers now; `false` for example while its worker process is started again.
+    package var isReady: Bool { backend.isReady }
 }

@@ -40,12 +40,12 @@ extension ModelDefinition {
         let missing = inputs.filter { !$0.isOptional && request.inputs[$0.name] == nil }.map { "'\($0.name)'" }
         guard !missing.isEmpty else { return }
         let required = inputs.count { !$0.isOptional }
-        let expected = required == inputs.count ? "\(required)" : "between \(required) and \(inputs.count)"
+        let expected = required == inputs.count ? "\(required) inputs" : "number of inputs between \(required) and \(inputs.count)"
         let got = request.inputs.names.map { "'\($0)'" }.joined(separator: ",")
         throw InferenceError(
             .invalidArgument,
             """
-            \(prefix(request))expected number of inputs \(expected) but got \(request.inputs.count) inputs for model '\(name)'. \
+            \(prefix(request))expected \(expected) but got \(request.inputs.count) inputs for model '\(name)'. \
             Got input(s) [\(got)], but missing required input(s) [\(missing.joined(separator: ","))]. Please provide all required input(s).
             """
         )

@@ -13,7 +13,7 @@ extension GRPCInferenceService {
         register("ModelReady", .health, with: &router) { [self] bytes in
             let request = try ModelRequest(bytes, "ModelReadyRequest")
             let version = try Self.version(request.version)
-            let isReady = (try? core.registry.model(named: request.name, version: version)) != nil
+            let isReady = (try? core.registry.model(named: request.name, version: version))?.isReady ?? false
             return ProtobufWriter.message { $0.flag(1, isReady) }
         }
         register("ServerMetadata", .metadata, with: &router) { _ in

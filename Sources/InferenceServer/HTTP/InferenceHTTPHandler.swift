@@ -120,7 +120,7 @@ final class InferenceHTTPHandler: Sendable {
     private func answer(model name: String, version: Int?, _ action: InferenceRoute.ModelAction) throws(InferenceError) -> HTTPReply {
         switch action {
         case .ready:
-            let isReady = (try? core.registry.model(named: name, version: version)) != nil
+            let isReady = (try? core.registry.model(named: name, version: version))?.isReady ?? false
             return isReady ? .empty : .notReady("Model version not ready")
         case .statistics:
             guard let model = try? core.registry.model(named: name, version: version) else {

@@ -78,6 +78,8 @@ package final class PythonRuntime: Sendable {
         welcome.int(index)
         welcome.key("credit")
         welcome.int(WorkerLink.responseCredit)
+        welcome.key("shared_memory")
+        welcome.int(settings.maxSharedMemory)
         welcome.key("server_pid")
         welcome.int(Int(getpid()))
         welcome.key("target")
@@ -104,6 +106,6 @@ package final class PythonRuntime: Sendable {
             }
             return path
         }
-        return try PythonPackage.shared.path()
+        return try PythonPackage.shared.path(environment: environment)
     }
 }

@@ -133,6 +133,8 @@ final class RemoteWorker: BatchWorker {
         json.int(WorkerFrame.protocolVersion)
         json.key("credit")
         json.int(WorkerLink.responseCredit)
+        json.key("shared_memory")
+        json.int(settings.maxSharedMemory)
         json.endObject()
         try connection.welcome(json.finish())
     }
