@@ -155,6 +155,19 @@ import Foundation
         }
     }
 
+    @Test("A model without a log frequency among others with one has the one file")
+    func perModelWithoutLimit() async throws {
+        try await withFile { path in
+            let front = try FrontEnd(settings(path, frequency: 2), models: [.echo, .counter])
+            try front.core.updateTraceSettings(["log_frequency": ["0"]], model: "counter")
+            for model in ["echo", "counter", "echo", "counter"] { try await front.send(model) }
+            await front.writer?.close()
+            #expect(try names(beside: path) == ["trace.json", "trace.json.0"])
+            #expect(try Self.objects(path).filter { $0.contains("model") } == ["2 model counter 1", "4 model counter 1"])
+            #expect(try Self.objects(path + ".0").filter { $0.contains("model") } == ["1 model echo 1", "3 model echo 1"])
+        }
+    }
+
     @Test("Without a traced request there is no file")
     func nothing() async throws {
         try await withFile { path in

@@ -53,8 +53,8 @@ package final class TraceFileWriter: Sendable {
         let isChild = request.trace.parentNumber != 0
         guard !isChild || request.trace.family?.add(text) != true else { return }
         let (name, limit) = registry.fileScope(of: request.modelName)
-        // What has no limit of its own stands in the one file of all.
-        let batch = limit == 0 ? nil : name
+        // What has no limit stands in the one file of all; no model has an empty name.
+        let batch = limit == 0 ? nil : name ?? ""
         let (children, isLast) = isChild ? ([], false) : request.trace.family?.end() ?? ([], false)
         let whole = children.isEmpty ? text : text.isEmpty ? children : children + [UInt8(ascii: ",")] + text
         if !whole.isEmpty { take(.append(batch: batch, text: whole, traces: isChild ? 0 : 1, limit: limit), bytes: whole.count) }

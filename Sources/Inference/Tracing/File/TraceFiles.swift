@@ -67,9 +67,9 @@ struct TraceFiles {
 
     /// Ends all batches.
     mutating func endAll() {
-        let all = batches
+        let all = batches.values.sorted { $0.partialPath < $1.partialPath }
         batches = [:]
-        for batch in all.values { finish(batch, isNumbered: batch.isNumbered) }
+        for batch in all { finish(batch, isNumbered: batch.isNumbered) }
     }
 
     /// Writes what stands in memory.
