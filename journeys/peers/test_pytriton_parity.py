@@ -106,6 +106,8 @@ SCENARIOS = [
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_clients_get_the_same(sides, scenario, protocol):
+    if (scenario, protocol) == ("futures", "grpc"):
+        pytest.skip("this client speaks HTTP to the gRPC port after some requests, also to its own server")
     theirs, ours = (drive(side, scenario, protocol) for side in sides)
     assert shape_of_error(ours) == shape_of_error(theirs)
 
