@@ -53,6 +53,21 @@ public final class InferenceCore: Sendable {
         try registry.load(model)
     }
 
+    /// Makes a model ready, executes its warm-ups, and then adds it.
+    ///
+    /// - Throws: as ``load(_:)``, and why it could not be made ready or failed its warm-ups.
+    public func load(warmingUp model: Model) async throws(InferenceError) {
+        try model.definition.checkDeclaration()
+        do {
+            try await model.backend.load()
+            try await model.warmUp()
+            try registry.load(model)
+        } catch {
+            await model.backend.unload()
+            throw error as? InferenceError ?? InferenceError(.internal, "failed to load '\(model.definition.name)': \(error)")
+        }
+    }
+
     /// The declarations of all models, sorted by name.
     public var models: [ModelDefinition] { registry.all.map(\.definition) }
 

@@ -49,10 +49,6 @@ struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         linkAsNewest(index)
     }
 
-    mutating func removeAll(where isRemoved: (Key) -> Bool) {
-        for key in indices.keys.filter(isRemoved) { remove(key) }
-    }
-
     private func node(_ index: Int) -> Node? { index == Self.none ? nil : nodes[index] }
 
     private mutating func remove(_ key: Key) {

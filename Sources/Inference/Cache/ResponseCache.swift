@@ -35,9 +35,6 @@ package final class ResponseCache: Sendable {
         entries.withLock { $0.insert(outputs, for: key, cost: cost) }
     }
 
-    /// Forgets the answers of a model, for example when it is unloaded.
-    func removeAll(of model: String) { entries.withLock { $0.removeAll { $0.modelName == model } } }
-
     /// What an entry costs besides its tensors, bytes.
     private static let overhead = 512
 }

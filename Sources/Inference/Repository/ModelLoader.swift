@@ -4,7 +4,7 @@ struct ModelLoader: Sendable {
     let factories: [any BackendFactory]
     let registry: ModelRegistry
 
-    /// Completes the declaration, loads the backend and makes the scheduler.
+    /// Completes the declaration, loads the backend, warms it up and makes the scheduler.
     ///
     /// - Throws: why the version cannot be served, for people.
     func load(_ source: ModelSource, version: Int) async throws(InferenceError) -> ServedVersion {
@@ -32,7 +32,14 @@ struct ModelLoader: Sendable {
         } catch {
             throw InferenceError(.internal, "\(error)")
         }
-        return ServedVersion(model: LoadedModel(Model(definition, backend: reshaped)), backend: reshaped, temporaryFolder: source.temporaryFolder)
+        let model = Model(definition, backend: reshaped)
+        do {
+            try await model.warmUp(modelDirectory: source.directory)
+        } catch {
+            await reshaped.unload()
+            throw error
+        }
+        return ServedVersion(model: LoadedModel(model), backend: reshaped, temporaryFolder: source.temporaryFolder)
     }
 
     private func ensemble(_ definition: inout ModelDefinition) throws(InferenceError) -> any ModelBackend {

@@ -120,8 +120,13 @@ extension ModelScheduler {
         run: BatchRun?
     ) async -> ([Result<NamedTensors, RequestFailure>], ExecutionRecord) {
         var grant: RateLimiter.Grant?
+        var refusal: InferenceError?
         if let limiter, let policy = model.definition.rateLimiter {
-            grant = await limiter.acquire(policy, model: model.definition.name)
+            do throws(InferenceError) {
+                grant = try await limiter.acquire(policy, model: model.definition.name)
+            } catch {
+                refusal = error
+            }
         }
         defer {
             if let grant { limiter?.release(grant) }
@@ -134,11 +139,11 @@ extension ModelScheduler {
         record.batchSize = requests.count == 1 ? requests[0].batchSize : requests.reduce(0) { $0 + $1.batchSize }
         if requests.count > 1, requests[0].tracer != nil { record.members = Self.members(requests) }
         run?.note(record)
-        if limiter != nil, grant == nil, model.definition.rateLimiter != nil {
+        if let refusal {
             record.inputEnd = record.computeStart
             record.outputStart = record.computeStart
             record.computeEnd = record.computeStart
-            return (Array(repeating: .failure(RequestFailure(ResponseChannel.clientLeft)), count: requests.count), record)
+            return (Array(repeating: .failure(RequestFailure(refusal)), count: requests.count), record)
         }
         let outcomes: [Outcome]
         if let sequences {

@@ -48,8 +48,11 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// Waits until the resources are free; `nil` when the task was cancelled meanwhile.
-    func acquire(_ policy: RateLimiterPolicy, model: String) async -> Grant? {
+    /// Waits until the resources are free.
+    ///
+    /// - Throws: `cancelled` when the task was cancelled meanwhile, `invalidArgument` when there is not as much as the model needs.
+    func acquire(_ policy: RateLimiterPolicy, model: String) async throws(InferenceError) -> Grant {
+        try register(policy, model: model)
         let grant = Grant(amounts: policy.amounts)
         let (ticket, isImmediate, others) = state.withLock { state in
             let (ticket, granted) = state.decisions.request(policy, model: model)
@@ -74,7 +77,8 @@ package final class RateLimiter: Sendable {
             }
             for continuation in continuations { continuation.resume(returning: false) }
         }
-        return isGranted ? grant : nil
+        guard isGranted else { throw ResponseChannel.clientLeft }
+        return grant
     }
 
     func release(_ grant: Grant) {

@@ -51,13 +51,11 @@ package struct RateLimiterState: Sendable {
         return nil
     }
 
-    /// Asks for an execution.
+    /// Asks for an execution of a model that was registered.
     ///
     /// - Returns: its ticket, and who may be executed now.
     mutating func request(_ policy: RateLimiterPolicy, model: String) -> (ticket: UInt64, granted: [UInt64]) {
         lastTicket += 1
-        // A model that nobody registered must not wait for ever.
-        _ = register(policy)
         waiting.append(Waiting(ticket: lastTicket, model: model, amounts: policy.amounts, priority: max(1, policy.priority)))
         let granted = grant()
         if granted.contains(lastTicket) { unheard[lastTicket] = nil }

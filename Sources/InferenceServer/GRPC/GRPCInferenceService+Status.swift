@@ -90,7 +90,7 @@ enum ModelMetadataMessage {
 
 /// `ModelStatisticsResponse { 1 model_stats repeated ModelStatistics }`, `ModelStatistics { 1 name string, 2 version string,
 /// 3 last_inference uint64, 4 inference_count uint64, 5 execution_count uint64, 6 inference_stats InferStatistics,
-/// 7 batch_stats repeated InferBatchStatistics }`
+/// 7 batch_stats repeated InferBatchStatistics, 9 response_stats map<string, InferResponseStatistics> }`
 enum StatisticsMessage {
     static func bytes(_ models: [LoadedModel]) -> [UInt8] {
         ProtobufWriter.message(reserving: 512 * models.count) { writer in
@@ -112,8 +112,8 @@ enum StatisticsMessage {
             write(4, statistics.computeInput, to: &writer)
             write(5, statistics.computeInfer, to: &writer)
             write(6, statistics.computeOutput, to: &writer)
-            write(7, ModelStatistics.Duration(), to: &writer)
-            write(8, ModelStatistics.Duration(), to: &writer)
+            write(7, statistics.cacheHit, to: &writer)
+            write(8, statistics.cacheMiss, to: &writer)
         }
         for (size, batch) in statistics.batches.sorted(by: { $0.key < $1.key }) {
             writer.message(7) { writer in
@@ -121,6 +121,20 @@ enum StatisticsMessage {
                 write(2, batch.computeInput, to: &writer)
                 write(3, batch.computeInfer, to: &writer)
                 write(4, batch.computeOutput, to: &writer)
+            }
+        }
+        // A map: entries of 1 key string, 2 value InferResponseStatistics.
+        for (index, response) in statistics.responses.sorted(by: { $0.key < $1.key }) {
+            writer.message(9) { writer in
+                writer.text(1, String(index))
+                writer.message(2) { writer in
+                    write(1, response.computeInfer, to: &writer)
+                    write(2, response.computeOutput, to: &writer)
+                    write(3, response.success, to: &writer)
+                    write(4, response.fail, to: &writer)
+                    write(5, response.emptyResponse, to: &writer)
+                    write(6, response.cancel, to: &writer)
+                }
             }
         }
     }

@@ -249,6 +249,17 @@ import Testing
         #expect(batches.withLock { $0 } == Array(repeating: "3 0.0", count: 4))
     }
 
+    @Test func aModelThatFailsItsWarmupIsNotServed() async throws {
+        let core = InferenceCore()
+        var definition = definition
+        definition.warmups = [ModelWarmup(name: "w", batchSize: 1, inputs: ["x": .init(dataType: .fp32, shape: [1], content: .zeros)])]
+        let broken = Model(definition) { (_: [InferenceRequest]) in throw InferenceError(.internal, "broken") }
+        #expect(await message { try await core.load(warmingUp: broken) } == "failed to run warmup sample 'w' of model 'm': broken")
+        #expect(core.models.isEmpty)
+        try await core.load(warmingUp: Model(definition) { requests in requests.map { _ in [:] } })
+        #expect(core.models.map(\.name) == ["m"])
+    }
+
     @Test func wrongWarmupsSayWhy() async throws {
         var definition = definition
         for (input, text) in [

@@ -7,6 +7,7 @@ import Testing
     @Test func executionsWaitForTheirResources() {
         var state = RateLimiterState(capacities: [.global("R"): 2])
         let one = RateLimiterPolicy(globalResources: ["R": 1])
+        #expect(state.register(RateLimiterPolicy(resources: ["R": 5])) == nil)
         let two = RateLimiterPolicy(globalResources: ["R": 2])
         #expect(state.request(one, model: "a").granted == [1])
         #expect(state.request(two, model: "b").granted == [])
@@ -21,6 +22,7 @@ import Testing
         var state = RateLimiterState(capacities: [:])
         let often = RateLimiterPolicy(resources: ["R": 1], priority: 1)
         let seldom = RateLimiterPolicy(resources: ["R": 1], priority: 2)
+        #expect(state.register(often) == nil)
         var models: [UInt64: String] = [:]
         var holder: UInt64?
         for round in 0..<60 {
@@ -45,6 +47,14 @@ import Testing
             try limiter.register(RateLimiterPolicy(resources: ["GPU_MEMORY": 5]), model: "m")
         }
         #expect(throws: Never.self) { try limiter.register(RateLimiterPolicy(resources: ["GPU_MEMORY": 4, "other": 9]), model: "m") }
+    }
+
+    @Test func aModelThatNeedsTooMuchFailsInsteadOfHanging() async throws {
+        var definition = integerModel()
+        definition.rateLimiter = RateLimiterPolicy(globalResources: ["R": 2])
+        let scheduler = ModelScheduler(Model(definition) { requests in requests.map { _ in [:] } })
+        let completion = await scheduler.submit(try InferenceRequest(1), limiter: RateLimiter(globalCapacities: ["R": 1]))
+        #expect(completion.errorText == "model 'm' needs 2 of the rate limiter's resource 'R', but there are 1")
     }
 
     @Test func modelsShareWhatThereIs() async throws {

@@ -89,8 +89,6 @@ import Testing
         #expect(table.cost == 25)
         table.insert(5, for: "e", cost: 5)
         #expect(table.cost == 5)
-        table.removeAll { $0 == "e" }
-        #expect(table.count == 0 && table.cost == 0)
         table.insert(1, for: "a", cost: 10)
         #expect(table.value(of: "a") == 1)
     }
