@@ -2,6 +2,9 @@
 ///
 /// It computes nothing itself, so each request goes its own way; the members bring requests into batches.
 struct EnsembleBackend: ModelBackend {
+    /// Requests of one ensemble that are under way at the same time; more wait.
+    static let maximumRunningRequests = 1024
+
     let plan: EnsemblePlan
     let definition: ModelDefinition
 

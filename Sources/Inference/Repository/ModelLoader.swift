@@ -46,6 +46,8 @@ struct ModelLoader: Sendable {
         definition.platform = "ensemble"
         definition.backendName = ""
         try definition.checkDeclaration()
+        // It only waits for its members, which have limits of their own.
+        definition.executionsPerInstance = EnsembleBackend.maximumRunningRequests
         let plan = try EnsemblePlan(definition, registry: registry)
         return EnsembleBackend(plan: plan, definition: definition)
     }

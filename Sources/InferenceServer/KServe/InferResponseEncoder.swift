@@ -23,6 +23,7 @@ enum InferResponseEncoder {
         writer.string(model.definition.name)
         writer.key("model_version")
         writer.string(model.versionText)
+        if model.definition.ensemble != nil { writeSequence(call.request.sequence, to: &writer) }
         writer.key("outputs")
         writer.beginArray()
         for (name, output) in outputs {
@@ -66,5 +67,22 @@ enum InferResponseEncoder {
         var reply = HTTPReply(contentType: HTTPReply.octets, body: body)
         reply.fields.append(HTTPField(name: .inferenceHeaderContentLength, value: String(writer.bytes.count)))
         return reply
+    }
+
+    /// What Triton's ensembles answer beside their outputs: where the request stands in its sequence.
+    private static func writeSequence(_ sequence: SequencePosition?, to writer: inout JSONWriter) {
+        writer.key("parameters")
+        writer.beginObject()
+        writer.key("sequence_id")
+        switch sequence?.id {
+        case .number(let number): writer.uint(number)
+        case .text(let text): writer.string(text)
+        case nil: writer.int(0)
+        }
+        writer.key("sequence_start")
+        writer.bool(sequence?.isStart ?? false)
+        writer.key("sequence_end")
+        writer.bool(sequence?.isEnd ?? false)
+        writer.endObject()
     }
 }
