@@ -38,6 +38,7 @@ test-journeys: ## the real program (debug build) driven by real clients; picture
 	@scripts/install-packages.sh build test
 	@scripts/venv.sh .venv journeys/requirements.txt
 	@scripts/venv.sh .venv-senders journeys/senders/requirements.txt
+	@scripts/models-venv.sh
 	$(SWIFT) build --product needletail
 	$(SWIFT) build --product needletail-span-sender
 	$(SWIFT) build --product needletail-traced-load
@@ -74,4 +75,4 @@ docs: ## the SDK's documentation, an archive in .build/docs; a link that leads n
 	@scripts/docs.sh
 
 clean: ## build products and virtual environments; the data stays
-	rm -rf $(BUILD_DIR) .venv .venv-peers .venv-senders journeys/artifacts
+	rm -rf $(BUILD_DIR) .venv .venv-peers .venv-senders .venv-models journeys/artifacts
