@@ -148,7 +148,7 @@ let package = Package(
                 Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle, Product.serviceContext, Product.tracing,
             ]
         ),
-        .target(name: "PrometheusMetrics", dependencies: ["TraceModel", Product.metrics]),
+        .target(name: "PrometheusMetrics", dependencies: [Product.metrics]),
         .target(
             name: "InferenceServer",
             dependencies: [

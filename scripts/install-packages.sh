@@ -7,7 +7,7 @@ here=$(dirname "$0")
 packages_of() {
     case $1 in
         build) echo "libsqlite3-dev zlib1g-dev libzstd-dev pkg-config" ;;
-        test) echo "python3 python3-venv chromium fonts-dejavu-core curl ca-certificates" ;;
+        test) echo "python3 python3-venv chromium prometheus fonts-dejavu-core curl ca-certificates" ;;
         bench) echo "python3 python3-venv wrk nghttp2-client procps curl" ;;
         peers) echo "python3 python3-venv libpython3.11" ;;
         *)

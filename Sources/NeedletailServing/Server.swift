@@ -56,6 +56,7 @@ public final class Server: Service {
     public let core: InferenceCore
     private let http: InferenceHTTPServer
     private let grpc: InferenceGRPCServer?
+    private let metrics: MetricsHTTPServer?
     /// `nil` when there are no Python models.
     private let python: PythonModels?
     /// `nil` when no Python process may connect.
@@ -79,6 +80,8 @@ public final class Server: Service {
         spanProcessor: (any SpanProcessor)? = nil,
         logger: Logger = Logger(label: "needletail.serving")
     ) throws {
+        let logging = configuration.log.settings
+        let logger = SettingsLogHandler.logger(logger, settings: logging)
         let tracing = try ServerTracing(
             configuration.tracing,
             exports: spanProcessor == nil,
@@ -91,9 +94,13 @@ public final class Server: Service {
         traceFile = file
         traceSettings = tracing.settings
         let repositories = configuration.repositories
+        let frontEnd = try configuration.metrics?.frontEnd()
+        let observer = frontEnd.map { InferenceMetrics(settings: $0.settings) }
+        for notice in frontEnd?.settings.notices ?? [] { logger.notice("\(notice)") }
         core = InferenceCore(
             tracer: tracer,
-            logging: LoggingSettings(),
+            logging: logging,
+            observer: observer,
             repository: repositories,
             backends: Backends.all(
                 repositories,
@@ -103,6 +110,11 @@ public final class Server: Service {
             ),
             logger: logger
         )
+        if let frontEnd, let observer {
+            metrics = MetricsHTTPServer(configuration: frontEnd, core: core, metrics: observer, registry: Self.processMetrics, logger: logger)
+        } else {
+            metrics = nil
+        }
         http = try InferenceHTTPServer(configuration: configuration.http.frontEnd(), core: core, logger: logger)
         grpc = try configuration.grpc.map { [core] in try InferenceGRPCServer(configuration: $0, core: core, logger: logger) }
         python = configuration.pythonModels.isEmpty ? nil : PythonModels(
@@ -162,6 +174,13 @@ public final class Server: Service {
         get async throws { try await grpc?.boundPort }
     }
 
+    /// The port of the metrics, `nil` without them; waits until it is bound.
+    ///
+    /// - Throws: as ``boundPort``.
+    public var boundMetricsPort: Int? {
+        get async throws { try await metrics?.boundPort }
+    }
+
     /// Serves until graceful shutdown or cancellation; then the spans that are left are exported.
     public func run() async throws {
         // Stopped in reverse: first no more requests, then the workers, then the exporter.
@@ -172,6 +191,7 @@ public final class Server: Service {
         if let workers { services.append(workers) }
         // Before the front ends: it ends after them, when nobody asks its models any more.
         services.append(ModelRepositoryService(repository: core.repository))
+        if let metrics { services.append(metrics) }
         services.append(http)
         if let grpc { services.append(grpc) }
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()

@@ -82,7 +82,52 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
+    /// The metrics port, for Prometheus.
+    public struct Metrics: Sendable {
+        public var host: String
+        /// 0 lets the system choose; see ``Server/boundMetricsPort``.
+        public var port: Int
+        /// How long a CPU utilization counts before it is taken anew.
+        public var intervalMilliseconds = MetricsHTTPServer.Configuration.defaultIntervalMilliseconds
+        /// Words as Triton's `--metrics-config` has them: `histogram_latencies=false`.
+        public var settings: [String] = []
+        /// What the machine and this process use is among the metrics.
+        public var tellsHostUsage = true
+
+        public init(host: String = "127.0.0.1", port: Int = DefaultPort.inferenceMetrics) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    /// What is logged; clients may change it while the server runs (`/v2/logging`).
+    public struct Log: Sendable {
+        /// Notices and what goes as it should.
+        public var logsInfo = true
+        public var logsWarnings = true
+        public var logsErrors = true
+        /// 0: the logger's own level; 1 and more: each request.
+        public var verboseLevel: UInt32 = 0
+        /// Told to clients; the lines' form is the logger's.
+        public var isISO8601 = false
+
+        public init() {}
+
+        var settings: LoggingSettings {
+            var values = LoggingSettings.Values()
+            values.logsInfo = logsInfo
+            values.logsWarnings = logsWarnings
+            values.logsErrors = logsErrors
+            values.verboseLevel = verboseLevel
+            values.format = isISO8601 ? .iso8601 : .standard
+            return LoggingSettings(values)
+        }
+    }
+
     public var http: HTTP
+    /// `nil`: no metrics port.
+    public var metrics: Metrics?
+    public var log = Log()
     /// `nil`: no gRPC.
     public var grpc: GRPC?
     public var tracing: Tracing

@@ -51,7 +51,8 @@ class Needletail:
         (
             self.http_port, self.otlp_http_port, self.otlp_grpc_port, self.query_port,
             self.zipkin_port, self.jaeger_grpc_port, self.jaeger_http_port, self.inference_grpc_port,
-        ) = free_ports(8)
+            self.metrics_port,
+        ) = free_ports(9)
         self.jaeger_compact_port, self.jaeger_binary_port = free_ports(2, socket.SOCK_DGRAM)
         self.arguments = list(arguments)
         self.process = None
@@ -71,6 +72,10 @@ class Needletail:
     @property
     def inference_grpc(self):
         return f"127.0.0.1:{self.inference_grpc_port}"
+
+    @property
+    def metrics(self):
+        return f"http://127.0.0.1:{self.metrics_port}/metrics"
 
     @property
     def otlp(self):
@@ -96,7 +101,7 @@ class Needletail:
     def command(self):
         command = [binary(), self.subcommand, "--exit-timeout-secs", str(self.exit_timeout)]
         if self.serves:
-            command += ["--http-port", str(self.http_port), "--grpc-port", str(self.inference_grpc_port)]
+            command += ["--http-port", str(self.http_port), "--grpc-port", str(self.inference_grpc_port), "--metrics-port", str(self.metrics_port)]
         if self.stores:
             command += [
                 "--otlp-http-port", str(self.otlp_http_port), "--otlp-grpc-port", str(self.otlp_grpc_port),

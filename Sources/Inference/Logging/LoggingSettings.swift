@@ -20,10 +20,23 @@ package final class LoggingSettings: Sendable {
     }
 
     private let state: Mutex<Values>
+    /// Read for each request, so not behind the lock.
+    private let verbose: Atomic<UInt32>
 
-    package init(_ values: Values = Values()) { state = Mutex(values) }
+    package init(_ values: Values = Values()) {
+        state = Mutex(values)
+        verbose = Atomic(values.verboseLevel)
+    }
 
     package var values: Values { state.withLock { $0 } }
 
-    package func update(_ body: (inout Values) -> Void) { state.withLock { body(&$0) } }
+    /// How much is said beyond the usual.
+    package var verboseLevel: UInt32 { verbose.load(ordering: .relaxed) }
+
+    package func update(_ body: (inout Values) -> Void) {
+        state.withLock { values in
+            body(&values)
+            verbose.store(values.verboseLevel, ordering: .relaxed)
+        }
+    }
 }

@@ -84,6 +84,10 @@ struct InferenceExchange: ~Copyable {
     }
 
     func record(_ decision: InferenceTracer.Decision?, path: String, status: Int) {
+        if handler.core.logging.verboseLevel > 0 {
+            let time = MonotonicClock.now() &- timestamps.receiveStart
+            handler.logRequest(path, id: requestID, status: status, failure: modelFailure ?? exchangeFailure, nanoseconds: time)
+        }
         guard let trace = decision?.trace, let tracer = handler.core.tracer else { return }
         let route = "/v2/models/{model}\(version == nil ? "" : "/versions/{version}")/\(actionName)"
         let pathEnd = path.utf8.firstIndex(of: UInt8(ascii: "?")) ?? path.endIndex

@@ -2,20 +2,23 @@ internal import HTTPTypes
 internal import HummingbirdCore
 internal import Inference
 internal import JSONCoding
+internal import Logging
 internal import NIOCore
 
 /// Answers each request of the inference protocol.
 final class InferenceHTTPHandler: Sendable {
     let core: InferenceCore
     let maxBodySize: Int
+    private let logger: Logger
     /// `nil`: no header becomes a parameter.
     let headerForwarding: HTTPHeaderForwarding?
     /// By category; empty when nothing is restricted.
     private let restrictions: [RestrictedAPIs.Category: (header: HTTPField.Name, value: String)]
 
     /// - Throws: ``FrontEndSettingError`` for a header name or pattern that cannot be used.
-    init(core: InferenceCore, configuration: InferenceHTTPServer.Configuration) throws {
+    init(core: InferenceCore, configuration: InferenceHTTPServer.Configuration, logger: Logger) throws {
         self.core = core
+        self.logger = logger
         maxBodySize = configuration.maxBodySize
         headerForwarding = try configuration.headerForwardPattern.map(HTTPHeaderForwarding.init(pattern:))
         restrictions = try configuration.restrictedAPIs.keys.mapValues { key in
@@ -64,6 +67,14 @@ final class InferenceHTTPHandler: Sendable {
         var reply = HTTPReply(status: .forbidden, message: "This API is restricted, expecting header '\(restriction.header.rawName)'")
         reply.contentType = HTTPReply.text
         return reply
+    }
+
+    /// Says what became of a request, when the log settings want each to be told.
+    func logRequest(_ path: String, id: String, status: Int, failure: RequestFailure?, nanoseconds: UInt64) {
+        var metadata: Logger.Metadata = ["status": "\(status)", "milliseconds": "\(Double(nanoseconds / 1000) / 1000)"]
+        if !id.isEmpty { metadata["request_id"] = "\(id)" }
+        if let failure { metadata["error"] = "\(failure.error.message)" }
+        logger.debug("POST \(path)", metadata: metadata)
     }
 
     private func takes(_ method: HTTPRequest.Method, route: InferenceRoute) -> Bool {
@@ -123,11 +134,12 @@ final class InferenceHTTPHandler: Sendable {
             let isReady = (try? core.registry.model(named: name, version: version))?.isReady ?? false
             return isReady ? .empty : .notReady("Model version not ready")
         case .statistics:
-            guard let model = try? core.registry.model(named: name, version: version) else {
+            let models = version == nil ? core.registry.versions(named: name) : (try? core.registry.model(named: name, version: version)).map { [$0] } ?? []
+            guard !models.isEmpty else {
                 let text = version.map { "requested model version \($0) is not available for model '\(name)'" }
                 throw InferenceError(.invalidArgument, text ?? "requested model '\(name)' is not available")
             }
-            return StatisticsJSON.reply([model])
+            return StatisticsJSON.reply(models)
         case .config:
             return ModelConfigJSON.reply(try core.registry.model(named: name, version: version).definition)
         case .metadata, .infer, .generate, .generateStream:

@@ -55,7 +55,7 @@ public final class InferenceHTTPServer: Service {
     public init(configuration: Configuration, core: InferenceCore, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
-        handler = try InferenceHTTPHandler(core: core, configuration: configuration)
+        handler = try InferenceHTTPHandler(core: core, configuration: configuration, logger: logger)
     }
 
     /// The port that is served; waits until it is bound.

@@ -11,6 +11,11 @@ enum Classification {
     /// Sorting more values than this for one request is refused.
     static let maxElements = 1_000_000
 
+    /// The classes of a model's output, with its labels.
+    static func classes(of tensor: Tensor, output: String, count: Int, model: ModelDefinition) throws(InferenceError) -> Tensor {
+        try classes(of: tensor, output: output, count: count, isBatching: model.isBatching, labels: model.output(named: output)?.labels ?? [])
+    }
+
     /// - Parameters:
     ///   - count: how many classes are asked for; more than there are give all.
     ///   - labels: by index; may be fewer than there are classes.

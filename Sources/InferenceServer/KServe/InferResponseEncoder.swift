@@ -29,7 +29,7 @@ enum InferResponseEncoder {
         for (name, output) in outputs {
             var tensor = output
             if !call.classifications.isEmpty, let count = call.classifications[name] {
-                tensor = try Classification.classes(of: output, output: name, count: count, isBatching: model.definition.isBatching)
+                tensor = try Classification.classes(of: output, output: name, count: count, model: model.definition)
             }
             writer.beginObject()
             writer.key("name")

@@ -14,11 +14,17 @@ enum ModelMetadataJSON {
         for version in versions { writer.string(String(version)) }
         writer.endArray()
         writer.key("platform")
-        writer.string(model.platform.isEmpty ? model.backendName : model.platform)
+        writer.string(platform(of: model))
         write("inputs", model.inputs, isBatching: model.isBatching, to: &writer)
         write("outputs", model.outputs, isBatching: model.isBatching, to: &writer)
         writer.endObject()
         return HTTPReply(json: writer)
+    }
+
+    /// Triton's older word for the backend, or its name.
+    private static func platform(of model: ModelDefinition) -> String {
+        if model.ensemble != nil { return "ensemble" }
+        return model.platform.isEmpty ? model.backendName : model.platform
     }
 
     private static func write(_ key: StaticString, _ tensors: [TensorSpecification], isBatching: Bool, to writer: inout JSONWriter) {

@@ -5,7 +5,10 @@ enum ServerMetadata {
     static let name = "needletail"
     static let version = "0.1.0"
     /// What is there of Triton's protocol extensions.
-    static let extensions = ["model_configuration", "binary_tensor_data", "parameters", "statistics", "generate"]
+    static let extensions = [
+        "classification", "sequence", "model_repository", "model_repository(unload_dependents)", "schedule_policy", "model_configuration",
+        "system_shared_memory", "binary_tensor_data", "parameters", "statistics", "trace", "logging", "generate",
+    ]
 
     static let reply: HTTPReply = {
         var writer = JSONWriter()

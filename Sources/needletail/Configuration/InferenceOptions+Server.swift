@@ -11,11 +11,26 @@ extension InferenceOptions {
         http.restrictedAPIs = protocols.httpRestrictedApi
         http.headerForwardPattern = protocols.httpHeaderForwardPattern
         var configuration = ServerConfiguration(http: http, grpc: try grpc(host: host), tracing: tracing, models: sampleModels)
+        configuration.metrics = metrics(host: host)
+        configuration.log.logsInfo = log.logInfo.isOn
+        configuration.log.logsWarnings = log.logWarning.isOn
+        configuration.log.logsErrors = log.logError.isOn
+        configuration.log.verboseLevel = log.logVerbose
+        configuration.log.isISO8601 = log.logFormat == .iso8601
         configuration.pythonModels = models.python
         configuration.python.workerSocket = serving.workerSocket
         configuration.python.executable = models.pythonExecutable ?? configuration.python.executable
         configuration.repositories = try models.repositoryConfiguration()
         return configuration
+    }
+
+    private func metrics(host: String) -> ServerConfiguration.Metrics? {
+        guard let port = serving.metricsPort.number, protocols.allowMetrics.isOn else { return nil }
+        var metrics = ServerConfiguration.Metrics(host: protocols.metricsAddress ?? host, port: port)
+        metrics.intervalMilliseconds = protocols.metricsIntervalMs
+        metrics.settings = protocols.metricsConfig
+        metrics.tellsHostUsage = protocols.allowCpuMetrics.isOn
+        return metrics
     }
 
     /// The program's own models: those that were asked for, and the sample when there would be no model at all.

@@ -26,6 +26,7 @@ struct InferenceOptions: ParsableArguments {
             switch use.flag {
             case "http-port": .inferenceHTTP
             case "grpc-port": .inferenceGRPC
+            case "metrics-port": .inferenceMetrics
             default: nil
             }
         })

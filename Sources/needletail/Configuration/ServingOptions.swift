@@ -10,6 +10,9 @@ struct ServingOptions: ParsableArguments {
     @Option(help: "KServe v2 over gRPC; off does without.")
     var grpcPort: OptionalPort = .port(DefaultPort.inferenceGRPC)
 
+    @Option(help: "Metrics for Prometheus; off does without.")
+    var metricsPort: OptionalPort = .port(DefaultPort.inferenceMetrics)
+
     @Option(
         help: ArgumentHelp(
             "Tracing in Triton's words; may be repeated.",
@@ -60,6 +63,7 @@ struct ServingOptions: ParsableArguments {
     var ports: [PortUse] {
         var uses = [PortUse(flag: "http-port", port: httpPort)]
         if let port = grpcPort.number { uses.append(PortUse(flag: "grpc-port", port: port, canBeOff: true)) }
+        if let port = metricsPort.number { uses.append(PortUse(flag: "metrics-port", port: port, canBeOff: true)) }
         return uses
     }
 

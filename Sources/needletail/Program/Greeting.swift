@@ -12,6 +12,7 @@ final class Greeting: Sendable {
         case query
         case inferenceHTTP
         case inferenceGRPC
+        case inferenceMetrics
         case otlpHTTP
         case otlpGRPC
         case zipkin
@@ -82,6 +83,7 @@ final class Greeting: Sendable {
         case .query: "  page and Jaeger query API   http://\(host):\(port)/"
         case .inferenceHTTP: "  inference (KServe v2)       http://\(host):\(port)/v2"
         case .inferenceGRPC: "  inference over gRPC         \(host):\(port)"
+        case .inferenceMetrics: "  metrics for Prometheus      http://\(host):\(port)/metrics"
         case .otlpHTTP: "  OTLP over HTTP              http://\(host):\(port)/v1/traces"
         case .otlpGRPC: "  OTLP over gRPC              \(host):\(port)"
         case .zipkin: "  Zipkin                      http://\(host):\(port)/api/v2/spans"

@@ -11,6 +11,7 @@ struct InferenceService: Service {
 
     /// - Parameter defaultWords: Words of `--trace-config` that count where neither the user's nor a tracing file says anything.
     init(options: InferenceOptions, common: CommonOptions, defaultWords: [String] = [], greeting: Greeting, logger: Logger) throws {
+        if options.listeners.contains(.inferenceMetrics) { Server.bootstrapMetrics() }
         self.server = try Self.server(options: options, common: common, defaultWords: defaultWords, logger: logger)
         self.greeting = greeting
         server.bootstrapInstrumentation()
@@ -40,6 +41,7 @@ struct InferenceService: Service {
             group.addTask { [server] in try await server.run() }
             if let port = try? await server.boundPort { greeting.listening(.inferenceHTTP, port: port) }
             if let port = (try? await server.boundGRPCPort) ?? nil { greeting.listening(.inferenceGRPC, port: port) }
+            if let port = (try? await server.boundMetricsPort) ?? nil { greeting.listening(.inferenceMetrics, port: port) }
             try await group.waitForAll()
         }
     }

@@ -31,8 +31,11 @@ struct GRPCInferenceCall: Sendable {
             var output = InferResponseMessage.InferOutput(name: name, tensor: tensor)
             if let wish = self.outputs.first(where: { $0.name == name }) {
                 if let region = wish.region {
-                    try sharedMemory.write(tensor.storage, to: region.name, offset: region.offset, limit: region.byteSize)
+                    try sharedMemory.write(tensor.storage, to: region.name, offset: region.offset, limit: region.byteSize, output: name)
                     output.region = region
+                }
+                if wish.classCount > 0 {
+                    output.tensor = try Classification.classes(of: tensor, output: name, count: wish.classCount, model: model.definition)
                 }
             }
             response.outputs.append(output)
