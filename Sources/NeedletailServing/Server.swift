@@ -101,6 +101,8 @@ public final class Server: Service {
             tracer: tracer,
             logging: logging,
             observer: observer,
+            responseCacheSize: configuration.responseCacheSize,
+            limiter: configuration.rateLimit.map { RateLimiter(capacities: $0.resources, globalCapacities: $0.globalResources) },
             repository: repositories,
             backends: Backends.all(
                 repositories,

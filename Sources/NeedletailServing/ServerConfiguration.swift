@@ -124,6 +124,19 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
+    /// Executions wait for what their models' `rateLimiter` names: Triton's `--rate-limit=execution_count`.
+    public struct RateLimit: Hashable, Sendable {
+        /// How much there is of a resource; of one that is not named, as much as the model needs that needs most.
+        public var resources: [String: Int]
+        /// As ``resources``, of what the whole server has once instead of once for each device.
+        public var globalResources: [String: Int]
+
+        public init(resources: [String: Int] = [:], globalResources: [String: Int] = [:]) {
+            self.resources = resources
+            self.globalResources = globalResources
+        }
+    }
+
     public var http: HTTP
     /// `nil`: no metrics port.
     public var metrics: Metrics?
@@ -139,6 +152,10 @@ public struct ServerConfiguration: Sendable {
     public var python = Python()
     /// Folders of models in Triton's layout, and when they are loaded.
     public var repositories = RepositoryConfiguration()
+    /// Bytes of requests and answers that are kept for models with `usesResponseCache`; 0: none.
+    public var responseCacheSize = 0
+    /// `nil`: executions hold no resources.
+    public var rateLimit: RateLimit?
 
     public init(http: HTTP = HTTP(), grpc: GRPC? = GRPC(), tracing: Tracing = Tracing(), models: [Model] = []) {
         self.http = http

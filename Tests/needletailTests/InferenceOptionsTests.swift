@@ -80,4 +80,23 @@ struct InferenceOptionsTests {
         #expect(throws: (any Error).self) { try ServeCommand.parse(["--load-model", "a"]) }
         #expect(throws: Never.self) { try ServeCommand.parse(["--load-model", "a", "--model-control-mode", "explicit"]) }
     }
+
+    @Test("the response cache has the size of either flag, and another cache is an error")
+    func cache() throws {
+        #expect(try configuration([]).responseCacheSize == 0)
+        #expect(try configuration(["--cache-config", "local,size=1048576"]).responseCacheSize == 1_048_576)
+        #expect(try configuration(["--response-cache-byte-size=4096"]).responseCacheSize == 4096)
+        for word in ["redis,host=a", "local,size=big", "local", "local,depth=3"] {
+            #expect(throws: ValidationError.self) { try configuration(["--cache-config", word]) }
+        }
+    }
+
+    @Test("resources of the rate limiter are read, for the device and for the server")
+    func rateLimit() throws {
+        let limited = ["--rate-limit=execution_count", "--rate-limit-resource", "R1:10", "--rate-limit-resource", "R2:5:global"]
+        #expect(try configuration(limited).rateLimit == .init(resources: ["R1": 10], globalResources: ["R2": 5]))
+        #expect(try configuration([]).rateLimit == nil)
+        #expect(throws: ValidationError.self) { try configuration(["--rate-limit-resource", "R1:10"]) }
+        #expect(throws: ValidationError.self) { try configuration(["--rate-limit=execution_count", "--rate-limit-resource", "R1"]) }
+    }
 }

@@ -21,6 +21,8 @@ extension InferenceOptions {
         configuration.python.workerSocket = serving.workerSocket
         configuration.python.executable = models.pythonExecutable ?? configuration.python.executable
         configuration.repositories = try models.repositoryConfiguration()
+        configuration.responseCacheSize = try models.responseCacheSize()
+        configuration.rateLimit = try models.rateLimitConfiguration()
         return configuration
     }
 
