@@ -41,6 +41,7 @@ test-journeys: ## the real program (debug build) driven by real clients; picture
 	@scripts/models-venv.sh
 	$(SWIFT) build --product needletail
 	$(SWIFT) build --product needletail-span-sender
+	$(SWIFT) build --product needletail-model-server
 	$(SWIFT) build --product needletail-traced-load
 	$(SWIFT) build --product example-storefront
 	$(SWIFT) build --product example-inventory

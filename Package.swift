@@ -194,6 +194,12 @@ let package = Package(
             ],
             path: "journeys/span-sender"
         ),
+        // Models that the journeys ask.
+        .executableTarget(
+            name: "needletail-model-server",
+            dependencies: ["NeedletailServing", "Inference", Product.logging],
+            path: "journeys/model-server"
+        ),
 
         // Requests with callers' contexts, and a check of every span that comes of them.
         .executableTarget(
@@ -296,7 +302,7 @@ let package = Package(
         .testTarget(
             name: "InferenceServerTests",
             dependencies: [
-                "InferenceServer", "Inference", "NeedletailTracing", "TraceModel", "JSONCoding", "Compression", "PrometheusMetrics",
+                "InferenceServer", "Inference", "NeedletailTracing", "TraceModel", "JSONCoding", "ProtobufCoding", "Compression", "PrometheusMetrics",
                 Product.grpcCore, Product.grpcNIO, Product.metrics,
                 Product.httpClient, Product.nioCore, Product.nioHTTP1, Product.nioPosix, Product.logging, Product.lifecycle,
                 Product.serviceContext,

@@ -118,7 +118,7 @@ public final class Server: Service {
             metrics = nil
         }
         http = try InferenceHTTPServer(configuration: configuration.http.frontEnd(), core: core, logger: logger)
-        grpc = try configuration.grpc.map { [core] in try InferenceGRPCServer(configuration: $0, core: core, logger: logger) }
+        grpc = try configuration.grpc.map { [core] in try InferenceGRPCServer(configuration: $0.frontEnd(), core: core, logger: logger) }
         python = configuration.pythonModels.isEmpty ? nil : PythonModels(
             targets: configuration.pythonModels,
             core: core,

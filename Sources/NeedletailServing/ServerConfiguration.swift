@@ -1,6 +1,6 @@
 public import Inference
 internal import InferenceBackends
-public import InferenceServer
+internal import InferenceServer
 public import TraceModel
 
 /// Settings of a ``Server``.
@@ -37,9 +37,6 @@ public struct ServerConfiguration: Sendable {
             return frontEnd
         }
     }
-
-    /// The gRPC front end: where it listens, its limits, and who may call what.
-    public typealias GRPC = InferenceGRPCServer.Configuration
 
     /// Tracing of requests.
     public struct Tracing: Sendable {

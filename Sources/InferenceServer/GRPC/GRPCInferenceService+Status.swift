@@ -29,7 +29,7 @@ extension GRPCInferenceService {
             let versions = core.registry.versions(named: definition.name).map(\.definition.version)
             return ModelMetadataMessage.bytes(definition, versions: request.version.isEmpty ? versions : [definition.version])
         }
-        register("ModelConfig", .modelConfiguration, with: &router) { [self] bytes in
+        register("ModelConfig", .modelConfig, with: &router) { [self] bytes in
             let request = try ModelRequest(bytes, "ModelConfigRequest")
             return ModelConfigMessage.response(try model(request.name, request.version).definition)
         }

@@ -10,7 +10,7 @@ final class GRPCInferenceService: RegistrableRPCService {
     let core: InferenceCore
     let limits: Limits
     let access: RestrictedProtocols
-    let forwarding: HeaderForwarding
+    let forwarding: MetadataForwarding
     /// Calls are told to end when the server stops, by the same signal as when their client goes away; this tells them apart.
     private let stopping = Atomic(false)
 
@@ -22,7 +22,7 @@ final class GRPCInferenceService: RegistrableRPCService {
         var maxStreamRequestsInFlight: Int
     }
 
-    init(core: InferenceCore, limits: Limits, access: RestrictedProtocols, forwarding: HeaderForwarding) {
+    init(core: InferenceCore, limits: Limits, access: RestrictedProtocols, forwarding: MetadataForwarding) {
         self.core = core
         self.limits = limits
         self.access = access
@@ -70,7 +70,7 @@ final class GRPCInferenceService: RegistrableRPCService {
     /// - Parameter answer: the reply to the bytes of a message.
     func register<Transport: ServerTransport>(
         _ method: String,
-        _ category: RestrictedProtocols.Category,
+        _ category: RestrictedAPIs.Category,
         with router: inout RPCRouter<Transport>,
         answer: @escaping @Sendable ([UInt8]) async throws -> [UInt8]
     ) {

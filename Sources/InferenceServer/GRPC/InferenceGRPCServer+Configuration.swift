@@ -1,32 +1,10 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
-internal import Inference
 public import TraceModel
 
 extension InferenceGRPCServer {
     /// Where and within which limits to serve.
     public struct Configuration: Sendable {
-        /// Parts of the protocol, by Triton's names.
-        public enum Category: String, Hashable, Sendable, CaseIterable {
-            case health, metadata, inference, statistics, trace, logging
-            case sharedMemory = "shared-memory"
-            case modelConfiguration = "model-config"
-            case modelRepository = "model-repository"
-        }
-
-        /// Parts of the protocol that are only for clients who send a header `triton-grpc-protocol-<header>` with a value.
-        public struct Restriction: Hashable, Sendable {
-            public var categories: Set<Category>
-            public var header: String
-            public var value: String
-
-            public init(categories: Set<Category>, header: String, value: String) {
-                self.categories = categories
-                self.header = header
-                self.value = value
-            }
-        }
-
         /// PEM files of an encrypted listener.
         public struct TLS: Hashable, Sendable {
             public var certificateFile: String
@@ -77,7 +55,8 @@ extension InferenceGRPCServer {
         public var keepalive = Keepalive()
         /// Connections older than this are closed when their calls are answered; `nil`: none is.
         public var maxConnectionAge: Duration?
-        public var restrictions: [Restriction] = []
+        /// Parts of the protocol that need a header; its name begins with `triton-grpc-protocol-`.
+        public var restrictedProtocols = RestrictedAPIs()
         /// A regular expression: metadata with a matching name become request parameters.
         public var headerForwardPattern: String?
         /// `nil`: clear text.
@@ -95,16 +74,14 @@ extension InferenceGRPCServer.Configuration {
     /// limit, which clients take for a lost connection.
     private static let transportMargin = 16 << 20
 
-    /// - Throws: `invalidArgument` that names the setting.
-    func check() throws(InferenceError) {
-        for (name, value) in [
+    /// - Throws: ``FrontEndSettingError`` that names the setting.
+    func check() throws(FrontEndSettingError) {
+        let bounds = [
             ("maxMessageSize", maxMessageSize), ("maxConcurrentStreams", maxConcurrentStreams),
             ("maxStreamRequestsInFlight", maxStreamRequestsInFlight),
-        ] where value < 1 {
-            throw InferenceError(.invalidArgument, "gRPC \(name) must be above 0, but is \(value)")
-        }
-        for restriction in restrictions where restriction.header.isEmpty || restriction.categories.isEmpty {
-            throw InferenceError(.invalidArgument, "a restriction of gRPC protocols takes at least one category and the name of a header")
+        ]
+        for (name, value) in bounds where value < 1 {
+            throw FrontEndSettingError("gRPC: \(name) must be above 0, but is \(value)")
         }
     }
 

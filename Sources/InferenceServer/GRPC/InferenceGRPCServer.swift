@@ -14,8 +14,8 @@ public final class InferenceGRPCServer: Service {
     private let logger: Logger
     private let bound = BoundPort()
 
-    /// - Throws: `invalidArgument` for a setting that cannot be used.
-    public init(configuration: Configuration, core: InferenceCore, logger: Logger) throws(InferenceError) {
+    /// - Throws: ``FrontEndSettingError`` for a setting that cannot be used.
+    public init(configuration: Configuration, core: InferenceCore, logger: Logger) throws {
         try configuration.check()
         self.configuration = configuration
         self.logger = logger
@@ -25,8 +25,8 @@ public final class InferenceGRPCServer: Service {
                 maxMessageSize: configuration.maxMessageSize,
                 maxStreamRequestsInFlight: configuration.maxStreamRequestsInFlight
             ),
-            access: RestrictedProtocols(configuration.restrictions),
-            forwarding: try HeaderForwarding(configuration.headerForwardPattern)
+            access: RestrictedProtocols(configuration.restrictedProtocols),
+            forwarding: try MetadataForwarding(configuration.headerForwardPattern)
         )
     }
 

@@ -1,29 +1,21 @@
 internal import GRPCCore
 
-/// Parts of the protocol that are only for clients who know a secret: Triton's `--grpc-restricted-protocol`.
+/// Lets calls to a restricted part of the protocol through that bring its header: Triton's `--grpc-restricted-protocol`.
 struct RestrictedProtocols: Sendable {
-    typealias Category = InferenceGRPCServer.Configuration.Category
+    private let keys: [RestrictedAPIs.Category: RestrictedAPIs.Key]
 
-    private struct Key: Sendable {
-        var header: String
-        var value: String
-    }
+    init(_ restricted: RestrictedAPIs) { keys = restricted.keys }
 
-    private var keys: [Category: Key] = [:]
-
-    init(_ restrictions: [InferenceGRPCServer.Configuration.Restriction] = []) {
-        for restriction in restrictions {
-            for category in restriction.categories {
-                keys[category] = Key(header: "triton-grpc-protocol-\(restriction.header)".lowercased(), value: restriction.value)
-            }
-        }
-    }
-
-    /// - Throws: `UNAVAILABLE` in Triton's words when the call does not bring the key of a restricted part.
-    func check(_ category: Category, _ metadata: Metadata) throws(RPCError) {
+    /// - Throws: `UNAVAILABLE` in Triton's words when the call does not bring the header of a restricted part.
+    func check(_ category: RestrictedAPIs.Category, _ metadata: Metadata) throws(RPCError) {
         guard !keys.isEmpty, let key = keys[category] else { return }
-        guard metadata[stringValues: key.header].contains(key.value) else {
-            throw RPCError(code: .unavailable, message: "This protocol is restricted, expecting header '\(key.header)'")
+        guard metadata[stringValues: key.name].contains(where: { RestrictedAPIs.isEqual($0, key.value) }) else {
+            throw RPCError(code: .unavailable, message: "This protocol is restricted, expecting header '\(key.name)'")
         }
     }
+}
+
+extension RestrictedAPIs {
+    /// What the names of the headers begin with over gRPC.
+    package static let gRPCHeaderPrefix = "triton-grpc-protocol-"
 }

@@ -18,6 +18,12 @@ struct HTTPHeaderForwarding: Sendable {
 
     private static let reserved: Set<String> = ["sequence_id", "sequence_start", "sequence_end", "priority", "timeout", "headers", "binary_data_output"]
 
+    /// - Throws: `invalidArgument` for the name of a parameter that the protocol knows.
+    static func checkName(_ name: String) throws(InferenceError) {
+        guard reserved.contains(name) || name.hasPrefix("triton_") else { return }
+        throw InferenceError(.invalidArgument, "Header '\(name)' is reserved for Triton usage and cannot be forwarded.")
+    }
+
     /// Adds what matches; of several fields of one name the last counts.
     ///
     /// - Throws: `invalidArgument` for a header with the name of a parameter that the protocol knows.
@@ -25,9 +31,7 @@ struct HTTPHeaderForwarding: Sendable {
         for field in headers {
             let name = field.name.rawName
             guard search.isFound(in: name) else { continue }
-            guard !Self.reserved.contains(name), !name.hasPrefix("triton_") else {
-                throw InferenceError(.invalidArgument, "Header '\(name)' is reserved for Triton usage and cannot be forwarded.")
-            }
+            try Self.checkName(name)
             parameters[name] = .string(field.value)
         }
     }

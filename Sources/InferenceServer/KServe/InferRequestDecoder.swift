@@ -285,7 +285,7 @@ enum InferRequestDecoder {
     }
 
     /// Any other byte is no `Bool` to Swift.
-    private static func checkBool(_ storage: [UInt8], _ dataType: DataType, name: String) throws(InferenceError) {
+    static func checkBool(_ storage: [UInt8], _ dataType: DataType, name: String) throws(InferenceError) {
         guard dataType == .bool, let wrong = storage.first(where: { $0 > 1 }) else { return }
         throw InferenceError(.invalidArgument, "input '\(name)': a BOOL element must be 0 or 1, got \(wrong)")
     }

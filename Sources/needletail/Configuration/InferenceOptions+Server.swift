@@ -50,7 +50,9 @@ extension InferenceOptions {
         guard let port = serving.grpcPort.number, protocols.allowGrpc.isOn else { return nil }
         var grpc = ServerConfiguration.GRPC(host: protocols.grpcAddress ?? host, port: port)
         grpc.headerForwardPattern = protocols.grpcHeaderForwardPattern
-        grpc.restrictions = try restrictions()
+        grpc.restrictedProtocols = protocols.grpcRestrictedProtocol
+        // A wrong word is told at once.
+        _ = try RestrictedAPIs(grpc.restrictedProtocols, flag: "grpc-restricted-protocol")
         if protocols.grpcUseSsl.isOn, let certificate = protocols.grpcServerCert, let key = protocols.grpcServerKey {
             grpc.tls = .init(
                 certificateFile: certificate,
@@ -58,17 +60,11 @@ extension InferenceOptions {
                 clientAuthorityFile: protocols.grpcUseSslMutual.isOn ? protocols.grpcRootCert : nil
             )
         }
-        if let time = protocols.grpcKeepaliveTime { grpc.keepalive.time = .milliseconds(time) }
-        if let timeout = protocols.grpcKeepaliveTimeout { grpc.keepalive.timeout = .milliseconds(timeout) }
-        if let permits = protocols.grpcKeepalivePermitWithoutCalls { grpc.keepalive.permitsWithoutCalls = permits.isOn }
-        if let interval = protocols.grpcHttp2MinRecvPingIntervalWithoutData { grpc.keepalive.minimumPingInterval = .milliseconds(interval) }
+        if let time = protocols.grpcKeepaliveTime { grpc.keepaliveTime = .milliseconds(time) }
+        if let timeout = protocols.grpcKeepaliveTimeout { grpc.keepaliveTimeout = .milliseconds(timeout) }
+        if let permits = protocols.grpcKeepalivePermitWithoutCalls { grpc.permitsPingsWithoutCalls = permits.isOn }
+        if let interval = protocols.grpcHttp2MinRecvPingIntervalWithoutData { grpc.minimumPingInterval = .milliseconds(interval) }
         if let age = protocols.grpcMaxConnectionAge, age > 0 { grpc.maxConnectionAge = .milliseconds(age) }
         return grpc
-    }
-
-    private func restrictions() throws -> [ServerConfiguration.GRPC.Restriction] {
-        try RestrictedAPIs(protocols.grpcRestrictedProtocol, flag: "grpc-restricted-protocol").keys.compactMap { category, key in
-            ServerConfiguration.GRPC.Category(rawValue: category.rawValue).map { .init(categories: [$0], header: key.name, value: key.value) }
-        }
     }
 }

@@ -1,20 +1,11 @@
+internal import GRPCCore
 internal import Inference
 
 /// A decoded request over gRPC, and how its answers are to be encoded.
 struct GRPCInferenceCall: Sendable {
-    var request: UncheckedRequest
-    /// Outputs with wishes of their own.
-    var outputs: [OutputWish] = []
+    var call: InferenceCall
     /// A decoupled model's last answer is marked by an empty one.
     var wantsEmptyFinalResponse = false
-
-    /// What is asked of one output besides its values.
-    struct OutputWish: Sendable {
-        var name: String
-        /// So many classes with the largest values instead of the values; 0: the values.
-        var classCount = 0
-        var region: SharedMemoryTarget?
-    }
 
     /// The answer to this call.
     ///
@@ -25,30 +16,22 @@ struct GRPCInferenceCall: Sendable {
         sharedMemory: SharedMemoryRegions,
         isFinal: Bool? = nil
     ) throws(InferenceError) -> InferResponseMessage {
-        var response = InferResponseMessage(modelName: model.definition.name, modelVersion: model.versionText, id: request.id, isFinal: isFinal)
+        let definition = model.definition
+        var response = InferResponseMessage(modelName: definition.name, modelVersion: model.versionText, id: call.request.id, isFinal: isFinal)
         response.outputs.reserveCapacity(outputs.count)
         for (name, tensor) in outputs {
             var output = InferResponseMessage.InferOutput(name: name, tensor: tensor)
-            if let wish = self.outputs.first(where: { $0.name == name }) {
-                if let region = wish.region {
-                    try sharedMemory.write(tensor.storage, to: region.name, offset: region.offset, limit: region.byteSize, output: name)
-                    output.region = region
-                }
-                if wish.classCount > 0 {
-                    output.tensor = try Classification.classes(of: tensor, output: name, count: wish.classCount, model: model.definition)
-                }
+            if !call.classifications.isEmpty, let count = call.classifications[name] {
+                output.tensor = try Classification.classes(of: tensor, output: name, count: count, model: definition)
+            }
+            if !call.placements.isEmpty, let range = call.placements[name] {
+                try sharedMemory.write(output.tensor.storage, to: range.region, offset: range.offset, limit: range.byteSize, output: name)
+                output.range = range
             }
             response.outputs.append(output)
         }
         return response
     }
-}
-
-/// Bytes within a registered region.
-struct SharedMemoryTarget: Hashable, Sendable {
-    var name: String
-    var offset: Int
-    var byteSize: Int
 }
 
 /// Makes a request of a message, with Triton's words for what is wrong.
@@ -57,15 +40,15 @@ struct InferRequestReader {
     let model: ModelDefinition
     let sharedMemory: SharedMemoryRegions
 
-    /// - Parameter forwarded: parameters made of the call's metadata.
-    func call(forwarded: [String: ParameterValue]) throws(InferenceError) -> GRPCInferenceCall {
-        var call = GRPCInferenceCall(request: UncheckedRequest(id: message.id, parameters: forwarded))
+    /// - Parameters:
+    ///   - metadata: those of the call.
+    ///   - forwarding: says which of them become parameters.
+    func call(_ metadata: Metadata, forwarding: MetadataForwarding) throws(InferenceError) -> GRPCInferenceCall {
+        var call = GRPCInferenceCall(call: InferenceCall(UncheckedRequest(id: message.id)))
         try readParameters(into: &call)
-        for output in message.outputs {
-            call.request.requestedOutputs.append(output.name)
-            if !output.parameters.isEmpty { call.outputs.append(try wish(output)) }
-        }
-        try readInputs(into: &call.request)
+        try forwarding.add(metadata, to: &call.call.request.parameters)
+        for output in message.outputs { try add(output, to: &call.call) }
+        try readInputs(into: &call.call.request)
         return call
     }
 
@@ -78,35 +61,43 @@ struct InferRequestReader {
         var isEnd = false
         for (name, value) in message.parameters {
             switch name {
-            case "sequence_id":
-                switch value {
-                case .int64(let number): sequenceID = number == 0 ? nil : .number(UInt64(bitPattern: number))
-                case .uint64(let number): sequenceID = number == 0 ? nil : .number(number)
-                case .string(let text): sequenceID = text.isEmpty ? nil : .text(text)
-                default: throw wrongType(name, expected: "int64_param or string_param")
-                }
+            case "sequence_id": sequenceID = try self.sequenceID(value)
             case "sequence_start": isStart = try flag(name, value)
             case "sequence_end": isEnd = try flag(name, value)
             case "priority":
                 guard let priority = value.unsigned.flatMap(Int.init(exactly:)) else { throw wrongType(name, expected: "uint64_param") }
-                call.request.priority = priority
+                call.call.request.priority = priority
             case "timeout":
                 guard let timeout = value.unsigned else { throw wrongType(name, expected: "int64_param") }
-                call.request.timeoutMicroseconds = timeout
+                call.call.request.timeoutMicroseconds = timeout
             case "triton_enable_empty_final_response": call.wantsEmptyFinalResponse = try flag(name, value)
-            case _ where name.hasPrefix("triton_"):
-                throw InferenceError(
-                    .invalidArgument,
-                    "parameter keys starting with 'triton_' are reserved for Triton usage. Only the following keys starting with 'triton_' are allowed: triton_enable_empty_final_response"
-                )
+            case _ where name.hasPrefix("triton_"): throw Self.reserved
             default:
                 guard let value = value.value else {
                     throw InferenceError(.invalidArgument, "parameter '\(name)' has invalid type. It should be either 'int', 'bool', or 'string'.")
                 }
-                call.request.parameters[name] = value
+                call.call.request.parameters[name] = value
             }
         }
-        if let sequenceID { call.request.sequence = SequencePosition(id: sequenceID, isStart: isStart, isEnd: isEnd) }
+        call.call.request.sequence = sequenceID.map { SequencePosition(id: $0, isStart: isStart, isEnd: isEnd) }
+    }
+
+    private static let reserved = InferenceError(
+        .invalidArgument,
+        """
+        parameter keys starting with 'triton_' are reserved for Triton usage. Only the following keys starting with 'triton_' are \
+        allowed: triton_enable_empty_final_response
+        """
+    )
+
+    /// 0 and the empty text stand for "no sequence", as clients send them by default.
+    private func sequenceID(_ value: InferParameter) throws(InferenceError) -> SequencePosition.ID? {
+        switch value {
+        case .int64(let number): number == 0 ? nil : .number(UInt64(bitPattern: number))
+        case .uint64(let number): number == 0 ? nil : .number(number)
+        case .string(let text): text.isEmpty ? nil : .text(text)
+        default: throw wrongType("sequence_id", expected: "int64_param or string_param")
+        }
     }
 
     private func flag(_ name: String, _ value: InferParameter) throws(InferenceError) -> Bool {
@@ -121,23 +112,22 @@ struct InferRequestReader {
 
     // MARK: Outputs
 
-    private func wish(_ output: InferRequestMessage.Output) throws(InferenceError) -> GRPCInferenceCall.OutputWish {
-        var wish = GRPCInferenceCall.OutputWish(name: output.name)
+    private func add(_ output: InferRequestMessage.Output, to call: inout InferenceCall) throws(InferenceError) {
+        call.request.requestedOutputs.append(output.name)
+        guard !output.parameters.isEmpty else { return }
         if let value = output.parameters.last(where: { $0.name == "classification" })?.value {
             guard case .int64(let count) = value else { throw wrongType("classification", expected: "int64_param") }
-            guard count >= 0, let classCount = Int(exactly: count) else {
-                throw InferenceError(.invalidArgument, "invalid value for 'classification' parameter, expected >= 0")
-            }
-            wish.classCount = classCount
+            guard count >= 0 else { throw InferenceError(.invalidArgument, "invalid value for 'classification' parameter, expected >= 0") }
+            if count > 0 { call.classifications[output.name] = Int(count) }
         }
-        wish.region = try region(output.parameters, tensor: output.name)
-        if wish.classCount > 0, wish.region != nil {
-            throw InferenceError(.invalidArgument, "output '\(output.name)': shared memory can't be used together with 'classification'")
+        if let range = try region(output.parameters, tensor: output.name) {
+            // A place that is not there is told before the model computes.
+            try sharedMemory.check(range.region, offset: range.offset, count: range.byteSize)
+            call.placements[output.name] = range
         }
-        return wish
     }
 
-    private func region(_ parameters: InferParameters, tensor: String) throws(InferenceError) -> SharedMemoryTarget? {
+    private func region(_ parameters: InferParameters, tensor: String) throws(InferenceError) -> SharedMemoryRange? {
         guard !parameters.isEmpty else { return nil }
         var name: String?
         var numbers: [String: Int] = [:]
@@ -163,7 +153,7 @@ struct InferRequestReader {
                 "'shared_memory_byte_size' must be specified along with 'shared_memory_region' parameter for tensor '\(tensor)'"
             )
         }
-        return SharedMemoryTarget(name: name, offset: numbers["shared_memory_offset"] ?? 0, byteSize: byteSize)
+        return SharedMemoryRange(region: name, offset: numbers["shared_memory_offset"] ?? 0, byteSize: byteSize)
     }
 
     // MARK: Inputs
@@ -176,7 +166,7 @@ struct InferRequestReader {
             }
             guard let dataType = DataType(rawValue: input.dataTypeName) else { throw unknownType(input, request) }
             let storage = try storage(of: input, dataType, rawIndex: &rawIndex)
-            try checkBool(storage, dataType, input: input.name)
+            try InferRequestDecoder.checkBool(storage, dataType, name: input.name)
             request.inputs.append(Tensor(uncheckedDataType: dataType, shape: input.shape, storage: storage), name: input.name)
         }
     }
@@ -197,7 +187,7 @@ struct InferRequestReader {
             guard input.contents == nil else {
                 throw InferenceError(.invalidArgument, "unexpected 'content' provided when using shared memory for input tensor \(place)")
             }
-            return try sharedMemory.read(region.name, offset: region.offset, count: region.byteSize)
+            return try sharedMemory.read(region.region, offset: region.offset, count: region.byteSize)
         }
         guard let contents = input.contents else {
             guard rawIndex < message.rawContents.count else {
@@ -218,11 +208,5 @@ struct InferRequestReader {
             .invalidArgument,
             "unexpected explicit tensor data for input tensor \(place) of type '\(contents.dataType?.rawValue ?? "")', expected datatype '\(dataType)'"
         )
-    }
-
-    /// Any other byte is no `Bool` to Swift.
-    private func checkBool(_ storage: [UInt8], _ dataType: DataType, input: String) throws(InferenceError) {
-        guard dataType == .bool, let wrong = storage.first(where: { $0 > 1 }) else { return }
-        throw InferenceError(.invalidArgument, "input '\(input)': a BOOL element must be 0 or 1, got \(wrong)")
     }
 }

@@ -68,7 +68,7 @@ struct ModelInferExchange {
             throw InferenceError(.unsupported, "ModelInfer RPC doesn't support models with decoupled transaction policy")
         }
         let reader = InferRequestReader(message: message, model: model.definition, sharedMemory: service.core.sharedMemory)
-        let call = try reader.call(forwarded: service.forwarding.parameters(metadata))
+        let call = try reader.call(metadata, forwarding: service.forwarding)
         let completion = try await compute(call, model: model)
         execution = completion.execution
         timestamps.responseComplete = MonotonicClock.now()
@@ -87,7 +87,7 @@ struct ModelInferExchange {
         defer { timestamps = times }
         do {
             return try await CancellableCall.run(unless: { service.isStopping }) {
-                try await service.core.infer(call.request, model: model, decision: decision, timestamps: &times)
+                try await service.core.infer(call.call.request, model: model, decision: decision, timestamps: &times)
             }
         } catch let error as InferenceError {
             throw error

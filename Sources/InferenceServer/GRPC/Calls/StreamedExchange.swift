@@ -73,9 +73,9 @@ final class StreamedExchange: Sendable {
         let message = try received.message.get()
         let model = try model.get()
         let reader = InferRequestReader(message: message, model: model.definition, sharedMemory: service.core.sharedMemory)
-        let call = try reader.call(forwarded: service.forwarding.parameters(stream.metadata))
+        let call = try reader.call(stream.metadata, forwarding: service.forwarding)
         let completion = try await service.core.stream(
-            call.request,
+            call.call.request,
             model: model,
             decision: decision,
             timestamps: &traced.timestamps
@@ -109,7 +109,7 @@ final class StreamedExchange: Sendable {
     }
 
     private func endMessage(_ call: GRPCInferenceCall, model: LoadedModel) -> InferResponseMessage {
-        InferResponseMessage(modelName: model.definition.name, modelVersion: "", id: call.request.id, isFinal: true)
+        InferResponseMessage(modelName: model.definition.name, modelVersion: "", id: call.call.request.id, isFinal: true)
     }
 
     /// Waits for the request's turn, and while the client is slow.

@@ -17,7 +17,7 @@ struct InferResponseMessage: Sendable {
         var name: String
         var tensor: Tensor
         /// Where its bytes were put instead of into the message.
-        var region: SharedMemoryTarget?
+        var range: SharedMemoryRange?
     }
 
     /// The message of a unary answer.
@@ -26,7 +26,7 @@ struct InferResponseMessage: Sendable {
     }
 
     /// Of an output in shared memory the content is empty, so that contents and outputs stand in the same order.
-    private var contents: [[UInt8]] { outputs.map { $0.region == nil ? $0.tensor.storage : [] } }
+    private var contents: [[UInt8]] { outputs.map { $0.range == nil ? $0.tensor.storage : [] } }
 
     private func write(to writer: inout ProtobufWriter) {
         writer.text(1, modelName)
@@ -40,10 +40,10 @@ struct InferResponseMessage: Sendable {
                 writer.text(1, output.name)
                 writer.text(2, output.tensor.dataType.rawValue)
                 writer.packed(3, output.tensor.shape)
-                guard let region = output.region else { return }
-                writer.entry(4, "shared_memory_region") { $0.string(3 << 3 | 2, region.name, length: region.name.utf8.count) }
+                guard let range = output.range else { return }
+                writer.entry(4, "shared_memory_region") { $0.string(3 << 3 | 2, range.region, length: range.region.utf8.count) }
                 writer.entry(4, "shared_memory_byte_size") { $0.varint(2 << 3 | 0, UInt64(output.tensor.storage.count)) }
-                if region.offset != 0 { writer.entry(4, "shared_memory_offset") { $0.varint(2 << 3 | 0, UInt64(region.offset)) } }
+                if range.offset != 0 { writer.entry(4, "shared_memory_offset") { $0.varint(2 << 3 | 0, UInt64(range.offset)) } }
             }
         }
     }
