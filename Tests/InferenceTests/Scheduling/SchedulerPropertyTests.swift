@@ -85,7 +85,7 @@ struct SchedulerGenerator: RandomNumberGenerator {
         }
     }
 
-    @Test(arguments: 0..<60)
+    @Test(arguments: 0..<20)
     func everyRequestIsAnsweredOnce(seed: UInt64) {
         var generator = SchedulerGenerator(state: seed)
         let maxBatchSize = [0, 4, 8, 16].randomElement(using: &generator) ?? 4

@@ -1,3 +1,4 @@
+import Glibc
 import NeedletailTracing
 import Synchronization
 import Testing
@@ -263,7 +264,7 @@ import TraceModel
         let scheduler = ModelScheduler(
             Model(integerModel(), executeBlocking: { requests in
                 started.store(true, ordering: .sequentiallyConsistent)
-                while !requests[0].isCancelled {}
+                while !requests[0].isCancelled { usleep(1_000) }
                 sawCancellation.store(true, ordering: .sequentiallyConsistent)
                 throw CancellationError()
             })

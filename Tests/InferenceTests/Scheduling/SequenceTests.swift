@@ -22,6 +22,7 @@ import Testing
     /// Adds up its inputs over a sequence, in a state that the server keeps.
     private func accumulator(_ strategy: SequenceBatching.Strategy) -> ModelScheduler {
         let policy = SequenceBatching(
+            maxSequenceIdleMicroseconds: 3_600_000_000,
             states: [SequenceBatching.State(inputName: "before", outputName: "after", dataType: .int32, shape: [1])],
             strategy: strategy
         )
