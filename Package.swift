@@ -181,7 +181,7 @@ let package = Package(
             dependencies: [
                 "CAllocationCounter", "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "Compression",
                 Product.tracing, Product.instrumentation, Product.serviceContext, Product.hummingbird, Product.logging, Product.nioCore,
-                Product.httpClient, Product.lifecycle,
+                Product.httpClient, Product.lifecycle, Product.grpcCore, Product.grpcNIO,
             ],
             path: "Benchmarks/needletail-bench"
         ),

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from support import asynchronous
 from support.program import ROOT
 
 sys.path.insert(0, str(ROOT / "python"))
@@ -105,7 +106,7 @@ def test_batch_works_on_methods_generators_and_coroutines():
     async def main():
         return await run(later, requests_of(2))
 
-    assert asyncio.run(main())[0]["y"].shape == (2, 1)
+    assert asynchronous.run(main())[0]["y"].shape == (2, 1)
 
 
 def test_sample_takes_the_first_request():

@@ -26,12 +26,26 @@ def test_config_check_starts_nothing(subcommand, tmp_path):
 @pytest.mark.parametrize(
     ("word", "named", "valid"),
     [
-        ("level=LOUD", "LOUD", ["TIMESTAMPS", "OFF"]),
+        ("colour=blue", "colour", ["level", "rate", "count", "mode"]),
+        ("opentelemetry,path=x", "path", ["url", "resource", "bsp_max_queue_size", "bsp_schedule_delay", "bsp_max_export_batch_size"]),
+    ],
+)
+def test_an_unknown_trace_setting_is_accepted_as_triton_does_and_said(word, named, valid):
+    done = run("serve", "--config-check", "--trace-config", word)
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text
+    assert named in text
+    for one in valid:
+        assert one in text
+
+
+@pytest.mark.parametrize(
+    ("word", "named", "valid"),
+    [
+        ("level=LOUD", "loud", ["TIMESTAMPS", "OFF"]),
         ("mode=jaeger", "jaeger", ["opentelemetry"]),
         ("rate=often", "often", ["rate"]),
         ("count=-7", "-7", ["count"]),
-        ("colour=blue", "colour", ["level", "rate", "count", "mode"]),
-        ("opentelemetry,path=x", "path", ["url", "resource", "bsp_max_queue_size", "bsp_schedule_delay", "bsp_max_export_batch_size"]),
         ("opentelemetry,bsp_schedule_delay=soon", "soon", ["bsp_schedule_delay"]),
         ("nonsense", "nonsense", ["="]),
     ],

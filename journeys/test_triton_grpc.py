@@ -15,6 +15,7 @@ import tritonclient.utils.shared_memory as system_memory
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype, serialize_byte_tensor
 
+from support import asynchronous
 from support.waiting import wait_until
 from support.model_server import model_server
 
@@ -328,7 +329,7 @@ def test_asyncio_client(server):
             results = [result async for result, error in client.stream_infer(requests()) if error is None]
             assert [one.get_response().id for one in results] == [str(index) for index in range(20)]
 
-    asyncio.run(main())
+    asynchronous.run(main())
 
 
 # MARK: Cancellation and limits

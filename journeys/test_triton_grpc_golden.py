@@ -17,6 +17,8 @@ CAPTURED = Path(ROOT).parent / "shared/golden/triton/http/grpc_calls.txt"
 WORDS = [
     "level=TIMESTAMPS", "rate=1", "mode=opentelemetry", "opentelemetry,url=http://localhost:14318/v1/traces",
     "opentelemetry,resource=service.name=goldsvc", "opentelemetry,resource=test.key=test.value", "opentelemetry,bsp_schedule_delay=500",
+    # The sizes that the original has when nothing is said.
+    "opentelemetry,bsp_max_queue_size=2048", "opentelemetry,bsp_max_export_batch_size=512",
 ]
 # What is a server's own: names, versions, counts.
 OWN = {"server meta", "model stats", "all stats", "index", "index ready", "model config", "load ident"}

@@ -13,6 +13,7 @@ import tritonclient.http.aio as triton_aio
 import tritonclient.utils.shared_memory as shared_memory
 from tritonclient.utils import InferenceServerException
 
+from support import asynchronous
 from support.waiting import wait_until
 
 
@@ -66,7 +67,7 @@ def test_asyncio_client(up):
             answers = await asyncio.gather(*(client.infer("passthrough", inputs(0.001), request_id=str(index)) for index in range(20)))
             return [(answer.get_response()["id"], answer.as_numpy("sleep")[0, 0]) for answer in answers]
 
-    answers = asyncio.run(run())
+    answers = asynchronous.run(run())
     assert [identity for identity, _ in answers] == [str(index) for index in range(20)]
     assert all(value == pytest.approx(0.001) for _, value in answers)
 

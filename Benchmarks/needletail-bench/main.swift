@@ -4,6 +4,7 @@ internal import Foundation
 let usage = """
     needletail-bench span
     needletail-bench echo-floor --port N
+    needletail-bench grpc-echo-floor --port N
     needletail-bench ingest --port N [--encoding protobuf|json] [--spans 1000] [--attributes 10] [--connections 4]
                             [--seconds 8] [--requests 2000]
     """
@@ -66,6 +67,7 @@ do {
     switch arguments.first {
     case "span": report(try await SpanCostBenchmark.run() + SpanExportBenchmark.run())
     case "echo-floor": try await EchoServer(port: try options.number("port")).run()
+    case "grpc-echo-floor": try await GRPCEchoServer(port: try options.number("port")).run()
     case "ingest": try ingest(options)
     default: throw BenchmarkFailure(usage)
     }

@@ -1,5 +1,6 @@
 package import Logging
 internal import ServiceContextModule
+internal import Synchronization
 
 /// The inference server without its network: models, their schedulers, and the tracer. Front ends stand on it.
 public final class InferenceCore: Sendable {
@@ -16,6 +17,8 @@ public final class InferenceCore: Sendable {
     /// The tracer, unless nothing was ever traced.
     package var activeTracer: InferenceTracer? { tracer.flatMap { $0.isActive ? $0 : nil } }
     private let runner: RequestRunner
+    /// Models that are expected and not there yet.
+    private let startingModels = Atomic(0)
     /// Of all requests to models that are not decoupled.
     private let sharedExchange: CoreExchange
 
@@ -71,8 +74,24 @@ public final class InferenceCore: Sendable {
     /// The declarations of all models, sorted by name.
     public var models: [ModelDefinition] { registry.all.map(\.definition) }
 
-    /// The repository has loaded what was to be there at start; without a repository, there is at least one model to answer requests.
-    public var isReady: Bool { repository.configuration.directories.isEmpty ? !registry.all.isEmpty : repository.isReady }
+    /// All that was to be there at the start is there; without a repository, there is at least one model to answer requests.
+    public var isReady: Bool {
+        guard startingModels.load(ordering: .acquiring) == 0 else { return false }
+        return repository.configuration.directories.isEmpty ? !registry.all.isEmpty : repository.isReady
+    }
+
+    /// Says that models are being started, without which the server is not ready; each is loaded later, or ends the server.
+    package func expect(models count: Int) {
+        startingModels.add(count, ordering: .acquiringAndReleasing)
+    }
+
+    /// Adds a model that was expected.
+    ///
+    /// - Throws: as ``load(_:)``.
+    package func loadExpected(_ model: Model) throws(InferenceError) {
+        try load(model)
+        startingModels.subtract(1, ordering: .acquiringAndReleasing)
+    }
 
     /// Checks a request, executes it and notes its times in the record.
     ///

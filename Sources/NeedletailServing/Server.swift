@@ -54,7 +54,7 @@ public final class Server: Service {
     public let traceSettings: TraceSettings
     /// The models and their statistics, without the network.
     public let core: InferenceCore
-    private let http: InferenceHTTPServer
+    private let http: InferenceHTTPServer?
     private let grpc: InferenceGRPCServer?
     private let metrics: MetricsHTTPServer?
     /// `nil` when there are no Python models.
@@ -117,7 +117,7 @@ public final class Server: Service {
         } else {
             metrics = nil
         }
-        http = try InferenceHTTPServer(configuration: configuration.http.frontEnd(), core: core, logger: logger)
+        http = try configuration.http.map { [core] in try InferenceHTTPServer(configuration: $0.frontEnd(), core: core, logger: logger) }
         grpc = try configuration.grpc.map { [core] in try InferenceGRPCServer(configuration: $0.frontEnd(), core: core, logger: logger) }
         python = configuration.pythonModels.isEmpty ? nil : PythonModels(
             targets: configuration.pythonModels,
@@ -166,7 +166,10 @@ public final class Server: Service {
     ///
     /// - Throws: the error with which binding failed, or `CancellationError` when the server ended before.
     public var boundPort: Int {
-        get async throws { try await http.boundPort }
+        get async throws {
+            guard let http else { throw InferenceError(.unsupported, "the server does not listen for HTTP") }
+            return try await http.boundPort
+        }
     }
 
     /// The port that is served over gRPC, `nil` without gRPC; waits until it is bound.
@@ -194,7 +197,7 @@ public final class Server: Service {
         // Before the front ends: it ends after them, when nobody asks its models any more.
         services.append(ModelRepositoryService(repository: core.repository))
         if let metrics { services.append(metrics) }
-        services.append(http)
+        if let http { services.append(http) }
         if let grpc { services.append(grpc) }
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
     }

@@ -134,7 +134,8 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
-    public var http: HTTP
+    /// `nil`: no HTTP.
+    public var http: HTTP?
     /// `nil`: no metrics port.
     public var metrics: Metrics?
     public var log = Log()
@@ -154,7 +155,7 @@ public struct ServerConfiguration: Sendable {
     /// `nil`: executions hold no resources.
     public var rateLimit: RateLimit?
 
-    public init(http: HTTP = HTTP(), grpc: GRPC? = GRPC(), tracing: Tracing = Tracing(), models: [Model] = []) {
+    public init(http: HTTP? = HTTP(), grpc: GRPC? = GRPC(), tracing: Tracing = Tracing(), models: [Model] = []) {
         self.http = http
         self.grpc = grpc
         self.tracing = tracing

@@ -21,9 +21,10 @@ struct ServeCommand: AsyncParsableCommand {
             try InferenceService.check(options: inference, common: common, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
+        try inference.log.redirect()
         try await PortCheck.available(inference.ports, host: common.host)
         let logger = common.logger
-        let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: inference.listeners)
+        let greeting = Greeting(host: common.host, dataDirectory: nil, awaited: inference.listeners, hasSample: inference.servesPassthrough)
         let server = try InferenceService(
             options: inference,
             common: common,

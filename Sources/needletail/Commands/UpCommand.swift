@@ -28,12 +28,14 @@ struct UpCommand: AsyncParsableCommand {
             try InferenceService.check(options: inference, common: common, defaultWords: traceDefaults, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
+        try inference.log.redirect()
         try await PortCheck.available(inference.ports + backEnd.ports, host: common.host)
         let logger = common.logger
         let greeting = Greeting(
             host: common.host,
             dataDirectory: backEnd.dataDir,
-            awaited: BackEnd.listeners(of: backEnd).union(inference.listeners)
+            awaited: BackEnd.listeners(of: backEnd).union(inference.listeners),
+            hasSample: inference.servesPassthrough
         )
         let server = try InferenceService(
             options: inference,

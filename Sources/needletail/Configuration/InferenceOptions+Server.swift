@@ -10,7 +10,7 @@ extension InferenceOptions {
         var http = ServerConfiguration.HTTP(host: protocols.httpAddress ?? host, port: serving.httpPort)
         http.restrictedAPIs = protocols.httpRestrictedApi
         http.headerForwardPattern = protocols.httpHeaderForwardPattern
-        var configuration = ServerConfiguration(http: http, grpc: try grpc(host: host), tracing: tracing, models: sampleModels)
+        var configuration = ServerConfiguration(http: protocols.allowHttp.isOn ? http : nil, grpc: try grpc(host: host), tracing: tracing, models: sampleModels)
         configuration.metrics = metrics(host: host)
         configuration.log.logsInfo = log.logInfo.isOn
         configuration.log.logsWarnings = log.logWarning.isOn
@@ -20,6 +20,8 @@ extension InferenceOptions {
         configuration.pythonModels = models.python
         configuration.python.workerSocket = serving.workerSocket
         configuration.python.executable = models.pythonExecutable ?? configuration.python.executable
+        configuration.python.startTimeout = .seconds(models.pythonStartTimeoutSecs)
+        configuration.python.batchTimeout = models.pythonBatchTimeoutSecs == 0 ? nil : .seconds(models.pythonBatchTimeoutSecs)
         configuration.repositories = try models.repositoryConfiguration()
         configuration.responseCacheSize = try models.responseCacheSize()
         configuration.rateLimit = try models.rateLimitConfiguration()
@@ -37,14 +39,20 @@ extension InferenceOptions {
 
     /// The program's own models: those that were asked for, and the sample when there would be no model at all.
     private var sampleModels: [Model] {
-        let hasOthers = !models.python.isEmpty || !models.repositories.isEmpty || serving.workerSocket != nil
-        let names = models.sampleModel.isEmpty && !hasOthers ? [.passthrough] : models.sampleModel
-        return Set(names).map { name in
+        sampleNames.map { name in
             switch name {
             case .passthrough: .passthrough
             }
         }
     }
+
+    private var sampleNames: Set<ModelOptions.SampleModel> {
+        let hasOthers = !models.python.isEmpty || !models.repositories.isEmpty || serving.workerSocket != nil
+        return Set(models.sampleModel.isEmpty && !hasOthers ? [.passthrough] : models.sampleModel)
+    }
+
+    /// The model that the greeting's request is for.
+    var servesPassthrough: Bool { sampleNames.contains(.passthrough) }
 
     private func grpc(host: String) throws -> ServerConfiguration.GRPC? {
         guard let port = serving.grpcPort.number, protocols.allowGrpc.isOn else { return nil }

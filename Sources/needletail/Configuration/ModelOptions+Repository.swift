@@ -16,7 +16,8 @@ extension ModelOptions {
             mode: mode,
             modelsToLoad: loadModel,
             strict: strictModelConfig?.isOn ?? disableAutoCompleteConfig,
-            exitsOnError: exitOnError?.isOn ?? true
+            exitsOnError: exitOnError?.isOn ?? true,
+            maximumParallelLoads: modelLoadThreadCount
         )
         configuration.isStrictlyReady = strictReadiness.isOn
         configuration.backendDirectory = backendDirectory

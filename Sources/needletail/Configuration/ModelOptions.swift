@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Inference
 
 /// Which models are served, and within which limits of all together.
 struct ModelOptions: ParsableArguments {
@@ -33,6 +34,9 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: ArgumentHelp("The same as --strict-model-config=true.", visibility: .hidden))
     var disableAutoCompleteConfig = false
 
+    @Option(help: "Models that are loaded at the same time.")
+    var modelLoadThreadCount: Int = RepositoryConfiguration.defaultParallelLoads
+
     @Option(help: "The server is not ready while a model that should be there is not.")
     var strictReadiness: Switch = Switch(true)
 
@@ -50,6 +54,12 @@ struct ModelOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The Python to run workers with; numpy must be there.", valueName: "path"))
     var pythonExecutable: String?
+
+    @Option(help: ArgumentHelp("The longest that one batch of a Python model takes; then its worker is started anew. 0: no limit.", valueName: "seconds"))
+    var pythonBatchTimeoutSecs: Int = 0
+
+    @Option(help: ArgumentHelp("The longest that a Python worker takes to start.", valueName: "seconds"))
+    var pythonStartTimeoutSecs: Int = 120
 
     @Option(help: "A model of the program's own. Without any other model it is served anyway.")
     var sampleModel: [SampleModel] = []
@@ -85,6 +95,10 @@ struct ModelOptions: ParsableArguments {
 
     func validate() throws {
         guard repositoryPollSecs > 0 else { throw ValidationError("--repository-poll-secs must be above 0, got \(repositoryPollSecs).") }
+        guard modelLoadThreadCount > 0 else { throw ValidationError("--model-load-thread-count must be above 0, got \(modelLoadThreadCount).") }
+        guard pythonBatchTimeoutSecs >= 0, pythonStartTimeoutSecs > 0 else {
+            throw ValidationError("--python-batch-timeout-secs must be 0 or more, and --python-start-timeout-secs above 0.")
+        }
         guard loadModel.isEmpty || modelControlMode == .explicit else {
             throw ValidationError("Use of '--load-model' requires setting '--model-control-mode=explicit' as well.")
         }

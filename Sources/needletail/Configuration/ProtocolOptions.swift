@@ -29,9 +29,6 @@ struct ProtocolOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The same for gRPC, with the header triton-grpc-protocol-<header>.", valueName: "api,…:header=value"))
     var grpcRestrictedProtocol: [String] = []
 
-    @Option(help: "Compression of gRPC answers: none, low, medium or high.")
-    var grpcInferResponseCompressionLevel: String?
-
     @Option(help: "Encrypt gRPC with --grpc-server-cert and --grpc-server-key.") var grpcUseSsl: Switch = Switch(false)
     @Option(help: "Ask gRPC clients for certificates of --grpc-root-cert.") var grpcUseSslMutual: Switch = Switch(false)
     @Option(help: ArgumentHelp("The server's certificate, PEM.", valueName: "file")) var grpcServerCert: String?

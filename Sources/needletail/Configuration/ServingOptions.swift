@@ -17,9 +17,9 @@ struct ServingOptions: ParsableArguments {
         help: ArgumentHelp(
             "Tracing in Triton's words; may be repeated.",
             discussion: """
-                level=TIMESTAMPS|OFF, rate=N, count=N, mode=opentelemetry, opentelemetry,url=http://host:4318/v1/traces,
+                level=TIMESTAMPS|TENSORS|OFF, rate=N, count=N, mode=opentelemetry|triton, opentelemetry,url=http://host:4318/v1/traces,
                 opentelemetry,resource=key=value, opentelemetry,bsp_max_queue_size=N, opentelemetry,bsp_schedule_delay=ms,
-                opentelemetry,bsp_max_export_batch_size=N.
+                opentelemetry,bsp_max_export_batch_size=N; triton,file=path, triton,log-frequency=N.
                 """,
             valueName: "setting=value"
         )

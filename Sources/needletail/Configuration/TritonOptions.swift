@@ -6,16 +6,18 @@ struct TritonOptions: ParsableArguments {
     enum Reason: String {
         case processor = "models run on the processor here"
         case ownThreads = "threads follow the number of cores"
+        case clients = "answers are compressed as each client asks for it"
         case elsewhere = "this server has no such feature"
     }
 
+    @Option(help: .hidden) var id: String?
     @Option(help: .hidden) var reuseHttpPort: String?
     @Option(help: .hidden) var reuseGrpcPort: String?
     @Option(help: .hidden) var httpThreadCount: Int?
     @Option(help: .hidden) var grpcInferAllocationPoolSize: Int?
     @Option(help: .hidden) var grpcMaxResponsePoolSize: Int?
+    @Option(help: .hidden) var grpcInferResponseCompressionLevel: String?
     @Option(help: .hidden) var bufferManagerThreadCount: Int?
-    @Option(help: .hidden) var modelLoadThreadCount: Int?
     @Option(help: .hidden) var pinnedMemoryPoolByteSize: Int?
     @Option(help: .hidden) var cudaMemoryPoolByteSize: [String] = []
     @Option(help: .hidden) var cudaVirtualAddressSize: [String] = []
@@ -35,13 +37,14 @@ struct TritonOptions: ParsableArguments {
         func note(_ flag: String, _ isGiven: Bool, _ reason: Reason) {
             if isGiven { given.append((flag, reason)) }
         }
+        note("id", id != nil, .elsewhere)
         note("reuse-http-port", reuseHttpPort != nil, .elsewhere)
         note("reuse-grpc-port", reuseGrpcPort != nil, .elsewhere)
         note("http-thread-count", httpThreadCount != nil, .ownThreads)
         note("grpc-infer-allocation-pool-size", grpcInferAllocationPoolSize != nil, .ownThreads)
         note("grpc-max-response-pool-size", grpcMaxResponsePoolSize != nil, .ownThreads)
+        note("grpc-infer-response-compression-level", grpcInferResponseCompressionLevel.map { $0 != "none" } ?? false, .clients)
         note("buffer-manager-thread-count", bufferManagerThreadCount != nil, .ownThreads)
-        note("model-load-thread-count", modelLoadThreadCount != nil, .ownThreads)
         note("pinned-memory-pool-byte-size", pinnedMemoryPoolByteSize != nil, .processor)
         note("cuda-memory-pool-byte-size", !cudaMemoryPoolByteSize.isEmpty, .processor)
         note("cuda-virtual-address-size", !cudaVirtualAddressSize.isEmpty, .processor)

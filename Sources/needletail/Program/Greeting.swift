@@ -25,6 +25,8 @@ final class Greeting: Sendable {
     private let host: String
     private let dataDirectory: String?
     private let awaited: Set<Listener>
+    /// The sample model is served, so that there is a request to try.
+    private let hasSample: Bool
     private let show: @Sendable (String) -> Void
     private let ports = Mutex<[Listener: Int]>([:])
 
@@ -32,16 +34,19 @@ final class Greeting: Sendable {
     ///   - host: The address that was listened on.
     ///   - dataDirectory: Where traces are kept, if this program keeps them.
     ///   - awaited: The listeners to wait for.
+    ///   - hasSample: The sample model is served: a request to try is shown.
     ///   - show: Called once with the whole text.
     init(
         host: String,
         dataDirectory: String?,
         awaited: Set<Listener>,
+        hasSample: Bool = true,
         show: @escaping @Sendable (String) -> Void = Greeting.printAtOnce
     ) {
         self.host = host
         self.dataDirectory = dataDirectory
         self.awaited = awaited
+        self.hasSample = hasSample
         self.show = show
     }
 
@@ -66,7 +71,7 @@ final class Greeting: Sendable {
             if let port = ports[listener] { lines.append(line(of: listener, port: port)) }
         }
         if let dataDirectory { lines.append("  traces are kept in          \(dataDirectory)") }
-        if let port = ports[.inferenceHTTP] {
+        if hasSample, let port = ports[.inferenceHTTP] {
             lines += [
                 "", "Try:", "",
                 "  curl http://\(ListenAddress.urlHost(for: host)):\(port)/v2/models/passthrough/generate \\",

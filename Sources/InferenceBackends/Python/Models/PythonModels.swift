@@ -14,6 +14,7 @@ package final class PythonModels: Service {
     package init(targets: [String], core: InferenceCore, settings: PythonSettings, environment: [String: String], logger: Logger) {
         self.targets = targets
         self.core = core
+        core.expect(models: targets.count)
         // One is enough: the first ends the server.
         let (stream, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
         fatal = stream
@@ -23,7 +24,7 @@ package final class PythonModels: Service {
     package func run() async throws {
         let models = try await start()
         do {
-            for model in models { try core.load(model) }
+            for model in models { try core.loadExpected(model) }
             try await waitForEnd()
         } catch {
             await stop(models)
