@@ -57,6 +57,7 @@ test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to 
 test-soak: ## ten minutes at full load with a release build, then 400,000 traced requests (SOAK_SECONDS, TRACED_LOAD_REQUESTS)
 	@scripts/install-packages.sh build test bench
 	@scripts/venv.sh .venv journeys/requirements.txt
+	@scripts/models-venv.sh
 	$(SWIFT) build -c release --product needletail
 	$(SWIFT) build -c release --product needletail-traced-load
 	NEEDLETAIL_BINARY=$(CURDIR)/$(BUILD_DIR)/release/needletail TRACED_LOAD_BUILD=release TRACED_LOAD_REQUESTS=$${TRACED_LOAD_REQUESTS:-100000} \

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import requests
 
-from support.onnx_models import increment_model
+from support import models
 from support.program import Needletail
 from support.waiting import wait_until
 
@@ -28,13 +28,13 @@ EXPECTED = ("worker", "not found", "no available versions", "not available", "un
 
 def test_nothing_leaks_or_is_stuck(tmp_path):
     repository = tmp_path / "repository"
-    for name in ("steady", "churn"):
-        increment_model(repository / name / "1" / "model.onnx")
+    models.run("increment.py", repository, "steady", "churn")
     server = Needletail("serve", tmp_path, [
         "--model-repository", str(repository), "--model-control-mode", "explicit", "--load-model", "steady",
         "--python", f"{HERE / 'models.py'}:increment", "--python", f"{HERE / 'models.py'}:count", "--log-level", "warning",
+        "--sample-model", "passthrough", "--python-executable", sys.executable,
         "--trace-config", "level=TIMESTAMPS", "--trace-config", "rate=100", "--trace-config", "mode=opentelemetry",
-    ]).start()
+    ], environment=models.environment()).start()
     clients, load = {}, None
     try:
         for model in ("increment", "count", "steady"):
