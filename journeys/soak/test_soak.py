@@ -29,11 +29,15 @@ EXPECTED = ("worker", "not found", "no available versions", "not available", "un
 def test_nothing_leaks_or_is_stuck(tmp_path):
     repository = tmp_path / "repository"
     models.run("increment.py", repository, "steady", "churn")
+    # Spans are stored, or the exporter's queue would fill up within its bound and look like a leak.
+    (tmp_path / "back-end").mkdir()
+    back_end = Needletail("traces", tmp_path / "back-end").start()
     server = Needletail("serve", tmp_path, [
         "--model-repository", str(repository), "--model-control-mode", "explicit", "--load-model", "steady",
         "--python", f"{HERE / 'models.py'}:increment", "--python", f"{HERE / 'models.py'}:count", "--log-level", "warning",
         "--sample-model", "passthrough", "--python-executable", sys.executable,
         "--trace-config", "level=TIMESTAMPS", "--trace-config", "rate=100", "--trace-config", "mode=opentelemetry",
+        "--trace-config", f"opentelemetry,url={back_end.otlp}",
     ], environment=models.environment()).start()
     clients, load = {}, None
     try:
@@ -58,6 +62,7 @@ def test_nothing_leaks_or_is_stuck(tmp_path):
                 process.kill()
         logged = server.log()
         server.stop()
+        back_end.stop()
 
     print(json.dumps({"samples": samples[:: max(1, len(samples) // 20)], "changes": changes, "reports": reports, "wrk": summary}, indent=1))
     assert int(summary[1]) > 0 and int(summary[3]) == 0, f"wrk: {summary}"

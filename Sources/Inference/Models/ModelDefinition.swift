@@ -15,34 +15,27 @@ public struct ModelDefinition: Hashable, Sendable {
     public var executionsPerInstance = 1
     /// How many requests may wait; one more is answered with `unavailable`.
     public var maxQueueSize: Int
-    /// How requests are brought together.
-    public var batching: BatchingPolicy = .none
     /// A request may be answered any number of times, by ``InferenceRequest/send(_:)``.
     public var isDecoupled = false
     /// Equal requests are answered from the server's response cache, when there is one.
     public var usesResponseCache = false
-    /// Executed before the model answers.
-    public var warmups: [ModelWarmup] = []
-    /// Free text that the backend reads: Triton's `parameters`.
-    public var parameters: [String: String] = [:]
-    /// The steps of an ensemble; `nil` for every other model.
-    public var ensemble: Ensemble?
-    /// Who computes it: `swift`, `python`, `openvino`, `onnxruntime`, or empty for an ensemble.
-    public var backendName = "swift"
-    /// Triton's older word for the same, for example `onnxruntime_onnx`; may be empty.
-    public var platform = ""
-    /// The file of a version's folder that is the model; empty when the backend has none.
-    public var defaultModelFilename = ""
-    /// What an execution takes of the server's resources, and its weight: Triton's `rate_limiter`.
-    public var rateLimiter: RateLimiterPolicy?
-    /// Which versions of its folder are served.
-    public var versionPolicy = VersionPolicy.latest(1)
-    /// The instances by group, as the configuration has them; empty: one group of ``instanceCount``.
-    public var instanceGroups: [InstanceGroup] = []
-    /// The model's folder, with `warmup/` and labels in it; empty for a model without one.
-    package var directory = ""
-    /// The configuration that it was read from, for what of it the server only shows; `nil` for a model that was not read.
-    package var configurationSource: ConfigurationMessage?
+    /// What requests do not need: each request copies the definition a few times.
+    private var details = Shared(Details())
+
+    private struct Details: Hashable, Sendable {
+        var batching: BatchingPolicy = .none
+        var warmups: [ModelWarmup] = []
+        var parameters: [String: String] = [:]
+        var ensemble: Ensemble?
+        var backendName: String = "swift"
+        var platform: String = ""
+        var defaultModelFilename: String = ""
+        var rateLimiter: RateLimiterPolicy?
+        var versionPolicy: VersionPolicy = VersionPolicy.latest(1)
+        var instanceGroups: [InstanceGroup] = []
+        var directory: String = ""
+        var configurationSource: ConfigurationMessage?
+    }
 
     /// The ``maxQueueSize`` that a model has when nothing else is said.
     public static let defaultMaxQueueSize = 4096
@@ -65,6 +58,78 @@ public struct ModelDefinition: Hashable, Sendable {
         self.isStrict = strict
         self.instanceCount = instanceCount
         self.maxQueueSize = maxQueueSize
+    }
+
+    /// How requests are brought together.
+    public var batching: BatchingPolicy {
+        get { details.value.batching }
+        set { details.value.batching = newValue }
+    }
+
+    /// Executed before the model answers.
+    public var warmups: [ModelWarmup] {
+        get { details.value.warmups }
+        set { details.value.warmups = newValue }
+    }
+
+    /// Free text that the backend reads: Triton's `parameters`.
+    public var parameters: [String: String] {
+        get { details.value.parameters }
+        set { details.value.parameters = newValue }
+    }
+
+    /// The steps of an ensemble; `nil` for every other model.
+    public var ensemble: Ensemble? {
+        get { details.value.ensemble }
+        set { details.value.ensemble = newValue }
+    }
+
+    /// Who computes it: `swift`, `python`, `openvino`, `onnxruntime`, or empty for an ensemble.
+    public var backendName: String {
+        get { details.value.backendName }
+        set { details.value.backendName = newValue }
+    }
+
+    /// Triton's older word for the same, for example `onnxruntime_onnx`; may be empty.
+    public var platform: String {
+        get { details.value.platform }
+        set { details.value.platform = newValue }
+    }
+
+    /// The file of a version's folder that is the model; empty when the backend has none.
+    public var defaultModelFilename: String {
+        get { details.value.defaultModelFilename }
+        set { details.value.defaultModelFilename = newValue }
+    }
+
+    /// What an execution takes of the server's resources, and its weight: Triton's `rate_limiter`.
+    public var rateLimiter: RateLimiterPolicy? {
+        get { details.value.rateLimiter }
+        set { details.value.rateLimiter = newValue }
+    }
+
+    /// Which versions of its folder are served.
+    public var versionPolicy: VersionPolicy {
+        get { details.value.versionPolicy }
+        set { details.value.versionPolicy = newValue }
+    }
+
+    /// The instances by group, as the configuration has them; empty: one group of ``instanceCount``.
+    public var instanceGroups: [InstanceGroup] {
+        get { details.value.instanceGroups }
+        set { details.value.instanceGroups = newValue }
+    }
+
+    /// The model's folder, with `warmup/` and labels in it; empty for a model without one.
+    package var directory: String {
+        get { details.value.directory }
+        set { details.value.directory = newValue }
+    }
+
+    /// The configuration that it was read from, for what of it the server only shows; `nil` for a model that was not read.
+    package var configurationSource: ConfigurationMessage? {
+        get { details.value.configurationSource }
+        set { details.value.configurationSource = newValue }
     }
 
     /// The model's tensors have a batch axis.
