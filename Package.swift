@@ -146,7 +146,8 @@ let package = Package(
             dependencies: [
                 "COpenVINO", "Inference", "TraceModel", "TraceWire", "NeedletailTracing", "JSONCoding",
                 Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle, Product.serviceContext, Product.tracing,
-            ]
+            ],
+            resources: [.embedInCode("PythonPackage")]
         ),
         .target(name: "PrometheusMetrics", dependencies: [Product.metrics]),
         .target(

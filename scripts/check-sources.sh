@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 status=0
-if grep -rnE '^[[:space:]]*(@[A-Za-z_]+(\([^)]*\))?[[:space:]]+)*import[[:space:]]' --include='*.swift' --exclude=PythonPackageFiles.swift Sources Benchmarks Examples journeys; then
+if grep -rnE '^[[:space:]]*(@[A-Za-z_]+(\([^)]*\))?[[:space:]]+)*import[[:space:]]' --include='*.swift' Sources Benchmarks Examples journeys; then
     echo "check-sources.sh: the imports above lack an access level (internal import X, public import X)" >&2
     status=1
 fi
@@ -19,6 +19,5 @@ if command -v node >/dev/null; then
 else
     echo "check-sources.sh: no node here, the page's scripts are not checked"
 fi
-scripts/embed-python.sh --check || status=1
 [ "$status" -eq 0 ] && echo "check-sources.sh: imports and scripts are in order"
 exit "$status"

@@ -54,7 +54,7 @@ final class PythonPackage: Sendable {
 
     private static func isComplete(_ path: String) -> Bool {
         PythonPackageFiles.all.allSatisfy { file in
-            FileManager.default.contents(atPath: "\(path)/needletail/\(file.path)") == Data(file.content.utf8)
+            FileManager.default.contents(atPath: "\(path)/needletail/\(file.path)") == Data(file.content)
         }
     }
 
@@ -66,7 +66,7 @@ final class PythonPackage: Sendable {
                 let target = "\(aside)/needletail/\(file.path)"
                 let folder = target[..<(target.lastIndex(of: "/") ?? target.endIndex)]
                 try manager.createDirectory(atPath: String(folder), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-                try Data(file.content.utf8).write(to: URL(filePath: target))
+                try Data(file.content).write(to: URL(filePath: target))
             }
             if manager.fileExists(atPath: path) { try manager.removeItem(atPath: path) }
             try manager.moveItem(atPath: aside, toPath: path)
@@ -79,11 +79,11 @@ final class PythonPackage: Sendable {
 
 /// Names a content: FNV-1a.
 private enum ContentHash {
-    static func hash(_ files: [(path: String, content: String)]) -> String {
+    static func hash(_ files: [(path: String, content: [UInt8])]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for file in files {
             for byte in file.path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-            for byte in file.content.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            for byte in file.content { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         }
         return String(hash, radix: 16)
     }
