@@ -26,6 +26,25 @@ enum Product {
     static let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 }
 
+/// The Python package's files, one by one: Python leaves compiled ones beside them.
+let pythonFiles = [
+    "__init__.py",
+    "callables.py",
+    "declaring.py",
+    "decorators.py",
+    "exceptions.py",
+    "model_config.py",
+    "proxy/telemetry.py",
+    "proxy/types.py",
+    "session.py",
+    "spans.py",
+    "triton.py",
+    "tritonpython.py",
+    "validators.py",
+    "wire.py",
+    "worker.py",
+]
+
 let package = Package(
     name: "needletail",
     platforms: [.macOS(.v15)],
@@ -147,7 +166,7 @@ let package = Package(
                 "COpenVINO", "Inference", "TraceModel", "TraceWire", "NeedletailTracing", "JSONCoding",
                 Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle, Product.serviceContext, Product.tracing,
             ],
-            resources: [.embedInCode("PythonPackage")]
+            resources: pythonFiles.map { .embedInCode("PythonPackage/\($0)") }
         ),
         .target(name: "PrometheusMetrics", dependencies: [Product.metrics]),
         .target(
