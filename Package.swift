@@ -132,20 +132,21 @@ let package = Package(
             name: "TraceStoreSQLite",
             dependencies: ["TraceStore", "TraceModel", "TraceWire", "Compression", "CSQLite", Product.logging]
         ),
-        .target(name: "TraceQuery", dependencies: ["TraceModel", "TraceStore"]),
+        .target(name: "TraceQuery", dependencies: ["TraceModel", "TraceStore", "JSONCoding"]),
         .target(
             name: "TraceCollector",
             dependencies: [
-                "TraceModel", "TraceWire", "TraceStore", "Compression", "JSONCoding",
-                Product.hummingbird, Product.httpTypes, Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle,
-                Product.grpcCore, Product.grpcNIO,
+                "TraceModel", "TraceWire", "TraceStore", "NeedletailTracing", "PrometheusMetrics", "Compression", "JSONCoding", "ProtobufCoding",
+                "CSQLite", Product.hummingbird, Product.httpTypes, Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle,
+                Product.grpcCore, Product.grpcNIO, Product.httpClient, Product.nioHTTP1, Product.yams,
             ]
         ),
         .target(
             name: "TraceStudio",
             dependencies: [
-                "TraceModel", "TraceWire", "TraceStore", "TraceQuery", "TraceCollector", "Compression", "JSONCoding",
-                Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle,
+                "TraceModel", "TraceWire", "TraceStore", "TraceQuery", "TraceCollector", "PrometheusMetrics", "Compression", "JSONCoding",
+                "ProtobufCoding", Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle,
+                Product.grpcCore, Product.grpcNIO,
             ],
             resources: [.embedInCode("Web")]
         ),
@@ -189,7 +190,8 @@ let package = Package(
         .executableTarget(
             name: "needletail",
             dependencies: [
-                "TraceModel", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "TraceCollector", "TraceStudio",
+                "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "TraceQuery", "TraceCollector", "TraceStudio",
+                "PrometheusMetrics", "JSONCoding", "Compression", Product.httpClient, Product.nioHTTP1,
                 "Inference", "InferenceServer", "InferenceBackends", "NeedletailServing",
                 Product.argumentParser, Product.yams, Product.logging, Product.lifecycle, Product.unixSignals, Product.tracing,
                 Product.instrumentation, Product.nioCore, Product.nioPosix,
@@ -199,7 +201,8 @@ let package = Package(
         .executableTarget(
             name: "needletail-bench",
             dependencies: [
-                "CAllocationCounter", "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "Compression",
+                "CAllocationCounter", "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "TraceQuery", "Compression",
+                "JSONCoding", "CSQLite",
                 Product.tracing, Product.instrumentation, Product.serviceContext, Product.hummingbird, Product.logging, Product.nioCore,
                 Product.httpClient, Product.lifecycle, Product.grpcCore, Product.grpcNIO,
             ],
@@ -292,20 +295,22 @@ let package = Package(
             dependencies: ["NeedletailTracingLogging", "NeedletailTracing", "TraceModel", Product.logging, Product.serviceContext, Product.tracing]
         ),
         .testTarget(name: "TraceStoreTests", dependencies: ["TraceStore", "TraceModel"]),
-        .testTarget(name: "TraceStoreSQLiteTests", dependencies: ["TraceStoreSQLite", "TraceStore", "TraceModel", "CSQLite", Product.logging]),
-        .testTarget(name: "TraceQueryTests", dependencies: ["TraceQuery", "TraceModel", "TraceStore", "TraceWire"]),
+        .testTarget(name: "TraceStoreSQLiteTests", dependencies: ["TraceStoreSQLite", "TraceStore", "TraceModel", "TraceWire", "CSQLite", Product.logging]),
+        .testTarget(name: "TraceQueryTests", dependencies: ["TraceQuery", "TraceModel", "TraceStore", "TraceWire", "JSONCoding"]),
         .testTarget(
             name: "TraceCollectorTests",
             dependencies: [
-                "TraceCollector", "TraceStore", "TraceModel", "TraceWire", "Compression", Product.hummingbird, Product.hummingbirdTesting,
+                "TraceCollector", "TraceStore", "TraceModel", "TraceWire", "PrometheusMetrics", "JSONCoding", "ProtobufCoding", "Compression",
+                "NeedletailTracing", "CSQLite", Product.yams, Product.httpClient, Product.nioHTTP1, Product.hummingbird, Product.hummingbirdTesting,
                 Product.httpTypes, Product.nioCore, Product.nioPosix, Product.grpcCore, Product.grpcNIO, Product.logging, Product.lifecycle,
             ]
         ),
         .testTarget(
             name: "TraceStudioTests",
             dependencies: [
-                "TraceStudio", "TraceStore", "TraceModel", "TraceWire", "TraceQuery", "JSONCoding", "Compression", Product.hummingbird, Product.hummingbirdTesting,
-                Product.httpTypes, Product.nioCore, Product.logging,
+                "TraceStudio", "TraceStore", "TraceModel", "TraceWire", "TraceQuery", "TraceCollector", "PrometheusMetrics", "JSONCoding",
+                "ProtobufCoding", "Compression", Product.hummingbird, Product.hummingbirdTesting, Product.httpTypes, Product.nioCore, Product.logging,
+                Product.grpcCore, Product.grpcNIO, Product.lifecycle,
             ]
         ),
         .testTarget(
@@ -338,7 +343,7 @@ let package = Package(
         .testTarget(
             name: "needletailTests",
             dependencies: [
-                "needletail", "NeedletailServing", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser, Product.nioCore,
+                "needletail", "NeedletailServing", "TraceWire", "TraceStore", "TraceQuery", "TraceCollector", "JSONCoding", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser, Product.nioCore,
                 Product.nioPosix,
             ]
         ),

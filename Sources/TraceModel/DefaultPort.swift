@@ -22,6 +22,12 @@ public enum DefaultPort {
     public static let jaegerGRPC = 14250
     /// Jaeger collector, Thrift over HTTP.
     public static let jaegerHTTP = 14268
+    /// Jaeger collector, health and metrics.
+    public static let jaegerAdmin = 14269
+    /// Jaeger's query API over gRPC.
+    public static let jaegerQueryGRPC = 16685
     /// Web page and Jaeger's query API.
     public static let query = 16686
+    /// Tempo's query API.
+    public static let tempo = 3200
 }

@@ -17,7 +17,7 @@ struct Needletail: AsyncParsableCommand {
             Every flag can stand in a YAML file under the same name: --config needletail.yaml. A flag wins over the file.
             """,
         version: version,
-        subcommands: [UpCommand.self, ServeCommand.self, TracesCommand.self]
+        subcommands: [UpCommand.self, ServeCommand.self, TracesCommand.self, TraceCommand.self]
     )
 
     static func main() async {

@@ -51,8 +51,8 @@ class Needletail:
         (
             self.http_port, self.otlp_http_port, self.otlp_grpc_port, self.query_port,
             self.zipkin_port, self.jaeger_grpc_port, self.jaeger_http_port, self.inference_grpc_port,
-            self.metrics_port,
-        ) = free_ports(9)
+            self.metrics_port, self.sampling_port, self.admin_port, self.tempo_port, self.jaeger_query_grpc_port,
+        ) = free_ports(13)
         self.jaeger_compact_port, self.jaeger_binary_port = free_ports(2, socket.SOCK_DGRAM)
         self.arguments = list(arguments)
         self.process = None
@@ -98,6 +98,26 @@ class Needletail:
         return f"http://127.0.0.1:{self.query_port}"
 
     @property
+    def tempo(self):
+        return f"http://127.0.0.1:{self.tempo_port}"
+
+    @property
+    def zipkin_query(self):
+        return f"http://127.0.0.1:{self.zipkin_port}"
+
+    @property
+    def jaeger_query_grpc(self):
+        return f"127.0.0.1:{self.jaeger_query_grpc_port}"
+
+    @property
+    def sampling(self):
+        return f"http://127.0.0.1:{self.sampling_port}"
+
+    @property
+    def admin(self):
+        return f"http://127.0.0.1:{self.admin_port}"
+
+    @property
     def command(self):
         command = [binary(), self.subcommand, "--exit-timeout-secs", str(self.exit_timeout)]
         if self.serves:
@@ -108,6 +128,8 @@ class Needletail:
                 "--query-port", str(self.query_port), "--zipkin-port", str(self.zipkin_port),
                 "--jaeger-compact-port", str(self.jaeger_compact_port), "--jaeger-binary-port", str(self.jaeger_binary_port),
                 "--jaeger-grpc-port", str(self.jaeger_grpc_port), "--jaeger-http-port", str(self.jaeger_http_port),
+                "--sampling-port", str(self.sampling_port), "--admin-port", str(self.admin_port),
+                "--tempo-port", str(self.tempo_port), "--jaeger-query-grpc-port", str(self.jaeger_query_grpc_port),
                 "--data-dir", str(self.data_dir),
             ]
         return command + self.arguments

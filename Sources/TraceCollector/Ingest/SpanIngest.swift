@@ -21,7 +21,8 @@ public final class SpanIngest: Service, Sendable {
         var idleLoop: CheckedContinuation<Queue.Group?, Never>?
     }
 
-    private let store: any TraceStore
+    private let store: any SpanSink
+    private let observers: [any SpanObserver]
     private let retryAfterSeconds: Int
     private let logger: Logger
     private let state: Mutex<State>
@@ -30,10 +31,12 @@ public final class SpanIngest: Service, Sendable {
 
     /// - Parameters:
     ///   - store: Where spans go. Its `append` returns when they are durable.
+    ///   - observers: Told of spans after they are durable, before their senders are.
     ///   - configuration: The bounds.
     ///   - logger: Told about commits that fail.
-    public init(store: any TraceStore, configuration: SpanIngestConfiguration = SpanIngestConfiguration(), logger: Logger) {
+    public init(store: any SpanSink, observers: [any SpanObserver] = [], configuration: SpanIngestConfiguration = SpanIngestConfiguration(), logger: Logger) {
         self.store = store
+        self.observers = observers
         self.retryAfterSeconds = configuration.retryAfterSeconds
         self.logger = logger
         self.state = Mutex(State(queue: Queue(configuration: configuration)))
@@ -103,8 +106,10 @@ public final class SpanIngest: Service, Sendable {
         var failures = FailureLog(logger: logger)
         while let group = await nextGroup() {
             do {
-                try await store.append(group.entries.map(\.batch))
+                let batches = group.entries.map(\.batch)
+                try await store.append(batches)
                 failures.succeeded()
+                for observer in observers { observer.stored(batches) }
                 state.withLock { $0.queue.didCommit(group) }
                 for entry in group.entries { entry.waiter.resume() }
             } catch {

@@ -14,7 +14,7 @@ struct StudioResponder: HTTPResponder {
     private let assets: StaticAssets
     private let logger: Logger
 
-    init(store: any TraceStore, ingest: SpanIngest?, logger: Logger, clock: @escaping @Sendable () -> UInt64) {
+    init(store: any TraceStore, ingest: SpanIngest?, live: LiveFeed? = nil, logger: Logger, clock: @escaping @Sendable () -> UInt64) {
         self.jaeger = JaegerAPI(store: store, clock: clock)
         self.userInterface = UserInterfaceAPI(store: store, ingest: ingest, clock: clock)
         self.assets = StaticAssets(WebAssets.files)

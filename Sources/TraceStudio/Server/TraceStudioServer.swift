@@ -19,6 +19,7 @@ public struct TraceStudioServer: Service {
     ///   - port: TCP port; 0 lets the system choose one.
     ///   - store: The traces.
     ///   - ingest: Whose counters `/api/ui/status` shows.
+    ///   - live: What was just stored, for pages that follow along.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
     public init(
@@ -26,12 +27,13 @@ public struct TraceStudioServer: Service {
         port: Int,
         store: any TraceStore,
         ingest: SpanIngest? = nil,
+        live: LiveFeed? = nil,
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.host = host
         self.port = port
-        self.responder = StudioResponder(store: store, ingest: ingest, logger: logger, clock: Self.now)
+        self.responder = StudioResponder(store: store, ingest: ingest, live: live, logger: logger, clock: Self.now)
         self.logger = logger
         self.onListening = onListening
     }

@@ -16,7 +16,10 @@ struct TracesCommand: AsyncParsableCommand {
     @OptionGroup(title: "Program") var common: CommonOptions
 
     func run() async throws {
-        if common.configCheck { return CommonOptions.confirmSettings() }
+        if common.configCheck {
+            _ = try backEnd.collectorConfiguration
+            return CommonOptions.confirmSettings()
+        }
         try await PortCheck.available(backEnd.ports, host: common.host)
         let logger = common.logger
         let greeting = Greeting(host: common.host, dataDirectory: backEnd.dataDir, awaited: BackEnd.listeners(of: backEnd))

@@ -25,6 +25,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck {
+            _ = try backEnd.collectorConfiguration
             try InferenceService.check(options: inference, common: common, defaultWords: traceDefaults, logger: common.logger)
             return CommonOptions.confirmSettings()
         }

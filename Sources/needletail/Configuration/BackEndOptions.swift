@@ -27,8 +27,32 @@ struct BackEndOptions: ParsableArguments {
     @Option(help: "Jaeger's collector, Thrift over HTTP: POST /api/traces; \"off\" does not listen.")
     var jaegerHttpPort: OptionalPort = .port(DefaultPort.jaegerHTTP)
 
+    @Option(help: "Remote sampling: GET /sampling?service=NAME; \"off\" does not listen.")
+    var samplingPort: OptionalPort = .port(DefaultPort.jaegerSampling)
+
+    @Option(help: ArgumentHelp("Jaeger's strategies file for remote sampling; without one everything is sampled.", valueName: "file"))
+    var samplingStrategies: String?
+
+    @Option(help: "Health and metrics of the back end, as on Jaeger's admin port; \"off\" does not listen.")
+    var adminPort: OptionalPort = .port(DefaultPort.jaegerAdmin)
+
     @Option(help: "The page, and Jaeger's query API.")
     var queryPort: Int = DefaultPort.query
+
+    @Option(help: "Jaeger's query API over gRPC; \"off\" does not listen.")
+    var jaegerQueryGrpcPort: OptionalPort = .port(DefaultPort.jaegerQueryGRPC)
+
+    @Option(help: "Tempo's query API with TraceQL; \"off\" does not listen.")
+    var tempoPort: OptionalPort = .port(DefaultPort.tempo)
+
+    @Option(help: ArgumentHelp("Web pages that may send spans, as in https://shop.example; \"*\" stands for any characters.", valueName: "origin"))
+    var corsAllowedOrigin: [String] = []
+
+    @Option(help: ArgumentHelp("Pipelines in the OpenTelemetry Collector's vocabulary: processors and exporters.", valueName: "file"))
+    var collectorConfig: String?
+
+    @Option(help: ArgumentHelp("Where the generated metrics are pushed by Prometheus remote write.", valueName: "url"))
+    var remoteWriteUrl: String?
 
     var ports: [PortUse] {
         let required = [
@@ -38,7 +62,8 @@ struct BackEndOptions: ParsableArguments {
         let optional: [(flag: String, port: OptionalPort, transport: PortUse.Transport)] = [
             ("zipkin-port", zipkinPort, .tcp), ("jaeger-compact-port", jaegerCompactPort, .udp),
             ("jaeger-binary-port", jaegerBinaryPort, .udp), ("jaeger-grpc-port", jaegerGrpcPort, .tcp),
-            ("jaeger-http-port", jaegerHttpPort, .tcp),
+            ("jaeger-http-port", jaegerHttpPort, .tcp), ("sampling-port", samplingPort, .tcp), ("admin-port", adminPort, .tcp),
+            ("jaeger-query-grpc-port", jaegerQueryGrpcPort, .tcp), ("tempo-port", tempoPort, .tcp),
         ]
         return required
             + optional.compactMap { option in

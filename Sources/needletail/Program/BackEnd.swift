@@ -5,69 +5,118 @@ internal import TraceStore
 internal import TraceStoreSQLite
 internal import TraceStudio
 
-/// Puts the trace back end together: store ← ingest ← receivers, and the page.
-enum BackEnd {
+/// Puts the trace back end together: store ← pipeline ← ingest ← receivers; metrics and live views listen; the query servers read.
+struct BackEnd {
+    private let options: BackEndOptions
+    private let host: String
+    private let greeting: Greeting
+    private let logger: Logger
+    private let store: SQLiteTraceStore
+    private let pipeline: SpanPipeline
+    private let generator = MetricsGenerator()
+    private let live = LiveFeed()
+    private let ingest: SpanIngest
+
+    private init(options: BackEndOptions, host: String, greeting: Greeting, logger: Logger) throws {
+        self.options = options
+        self.host = host
+        self.greeting = greeting
+        self.logger = logger
+        let configuration = try options.collectorConfiguration
+        store = try SQLiteTraceStore(directory: options.dataDir, logger: logger)
+        pipeline = try SpanPipeline(configuration: configuration, store: store, dataDirectory: options.dataDir, logger: logger)
+        ingest = SpanIngest(store: pipeline, observers: [generator, live], logger: logger)
+    }
+
     static func listeners(of options: BackEndOptions) -> Set<Greeting.Listener> {
         let optional: [(Greeting.Listener, OptionalPort)] = [
             (.zipkin, options.zipkinPort), (.jaegerCompact, options.jaegerCompactPort), (.jaegerBinary, options.jaegerBinaryPort),
-            (.jaegerGRPC, options.jaegerGrpcPort), (.jaegerHTTP, options.jaegerHttpPort),
+            (.jaegerGRPC, options.jaegerGrpcPort), (.jaegerHTTP, options.jaegerHttpPort), (.sampling, options.samplingPort),
+            (.admin, options.adminPort), (.jaegerQueryGRPC, options.jaegerQueryGrpcPort), (.tempo, options.tempoPort),
         ]
         return Set([.query, .otlpHTTP, .otlpGRPC] + optional.filter { $0.1 != .off }.map(\.0))
     }
 
     /// The services in the order in which they start; they stop in reverse, so that what a receiver accepted is still stored.
-    static func services(
-        options: BackEndOptions,
-        host: String,
-        greeting: Greeting,
-        logger: Logger
-    ) throws -> [any Service] {
-        let store = try SQLiteTraceStore(directory: options.dataDir, logger: logger)
-        let ingest = SpanIngest(store: store, logger: logger)
-        let otlp: [any Service] = [
-            OTLPHTTPReceiver(host: host, port: options.otlpHttpPort, ingest: ingest, logger: logger) {
-                greeting.listening(.otlpHTTP, port: $0)
-            },
-            OTLPGRPCReceiver(host: host, port: options.otlpGrpcPort, ingest: ingest, logger: logger) {
-                greeting.listening(.otlpGRPC, port: $0)
-            },
-        ]
-        let others = optionalReceivers(options: options, host: host, ingest: ingest, greeting: greeting, logger: logger)
-        let studio = TraceStudioServer(host: host, port: options.queryPort, store: store, ingest: ingest, logger: logger) {
-            greeting.listening(.query, port: $0)
-        }
-        return [StoreService(store: store), ingest] + otlp + others + [studio]
+    static func services(options: BackEndOptions, host: String, greeting: Greeting, logger: Logger) throws -> [any Service] {
+        let backEnd = try BackEnd(options: options, host: host, greeting: greeting, logger: logger)
+        return try [StoreService(store: backEnd.store), backEnd.generator] + backEnd.remoteWriter
+            + [backEnd.pipeline, backEnd.ingest] + backEnd.receivers + backEnd.queryServers
     }
 
-    /// Those that are not switched off.
-    private static func optionalReceivers(
-        options: BackEndOptions,
-        host: String,
-        ingest: SpanIngest,
-        greeting: Greeting,
-        logger: Logger
-    ) -> [any Service] {
-        func jaegerUDP(_ port: OptionalPort, _ encoding: JaegerUDPReceiver.Encoding, _ listener: Greeting.Listener) -> (any Service)? {
-            port.number.map { port in
-                JaegerUDPReceiver(host: host, port: port, encoding: encoding, ingest: ingest, logger: logger) {
-                    greeting.listening(listener, port: $0)
-                }
-            }
+    private var remoteWriter: [any Service] {
+        get throws {
+            guard let url = options.remoteWriteUrl else { return [] }
+            return [try PrometheusRemoteWriter(configuration: .init(url: url), generator: generator, logger: logger)]
         }
-        let receivers: [(any Service)?] = [
-            options.zipkinPort.number.map { port in
-                ZipkinReceiver(host: host, port: port, ingest: ingest, logger: logger) { greeting.listening(.zipkin, port: $0) }
+    }
+
+    // MARK: Receivers
+
+    private var receivers: [any Service] {
+        get throws {
+            let cors = CORSPolicy(allowedOrigins: options.corsAllowedOrigin)
+            let otlp: [any Service] = [
+                OTLPHTTPReceiver(
+                    host: host, port: options.otlpHttpPort, ingest: ingest, cors: cors, logger: logger, onListening: listening(.otlpHTTP)
+                ),
+                OTLPGRPCReceiver(host: host, port: options.otlpGrpcPort, ingest: ingest, logger: logger, onListening: listening(.otlpGRPC)),
+            ]
+            let strategies = try options.samplingStrategies.map(SamplingStrategies.init(path:)) ?? .everything
+            let zipkinQuery = ZipkinQueryAPI(store: store)
+            let others: [(any Service)?] = [
+                options.zipkinPort.number.map { port in
+                    ZipkinReceiver(
+                        host: host, port: port, ingest: ingest, cors: cors, logger: logger, others: { await zipkinQuery.respond(to: $0) },
+                        onListening: listening(.zipkin)
+                    )
+                },
+                options.jaegerHttpPort.number.map { port in
+                    JaegerHTTPReceiver(host: host, port: port, ingest: ingest, logger: logger, onListening: listening(.jaegerHTTP))
+                },
+                options.jaegerGrpcPort.number.map { port in
+                    JaegerGRPCReceiver(host: host, port: port, ingest: ingest, logger: logger, onListening: listening(.jaegerGRPC))
+                },
+                jaegerUDP(options.jaegerCompactPort, .compact, .jaegerCompact),
+                jaegerUDP(options.jaegerBinaryPort, .binary, .jaegerBinary),
+                options.samplingPort.number.map { port in
+                    JaegerSamplingServer(host: host, port: port, strategies: strategies, logger: logger, onListening: listening(.sampling))
+                },
+                options.adminPort.number.map { [generator] port in
+                    AdminServer(
+                        host: host, port: port, metrics: { generator.families() }, logger: logger, onListening: listening(.admin)
+                    )
+                },
+            ]
+            return otlp + others.compactMap(\.self)
+        }
+    }
+
+    private func jaegerUDP(_ port: OptionalPort, _ encoding: JaegerUDPReceiver.Encoding, _ listener: Greeting.Listener) -> (any Service)? {
+        port.number.map { port in
+            JaegerUDPReceiver(host: host, port: port, encoding: encoding, ingest: ingest, logger: logger, onListening: listening(listener))
+        }
+    }
+
+    // MARK: Queries
+
+    private var queryServers: [any Service] {
+        let servers: [(any Service)?] = [
+            TraceStudioServer(
+                host: host, port: options.queryPort, store: store, ingest: ingest, live: live, logger: logger, onListening: listening(.query)
+            ),
+            options.tempoPort.number.map { port in
+                TempoServer(host: host, port: port, store: store, logger: logger, onListening: listening(.tempo))
             },
-            options.jaegerHttpPort.number.map { port in
-                JaegerHTTPReceiver(host: host, port: port, ingest: ingest, logger: logger) { greeting.listening(.jaegerHTTP, port: $0) }
+            options.jaegerQueryGrpcPort.number.map { port in
+                JaegerQueryGRPCServer(host: host, port: port, store: store, logger: logger, onListening: listening(.jaegerQueryGRPC))
             },
-            options.jaegerGrpcPort.number.map { port in
-                JaegerGRPCReceiver(host: host, port: port, ingest: ingest, logger: logger) { greeting.listening(.jaegerGRPC, port: $0) }
-            },
-            jaegerUDP(options.jaegerCompactPort, .compact, .jaegerCompact),
-            jaegerUDP(options.jaegerBinaryPort, .binary, .jaegerBinary),
         ]
-        return receivers.compactMap(\.self)
+        return servers.compactMap(\.self)
+    }
+
+    private func listening(_ listener: Greeting.Listener) -> @Sendable (Int) async -> Void {
+        { [greeting] port in greeting.listening(listener, port: port) }
     }
 }
 

@@ -10,6 +10,8 @@ final class Greeting: Sendable {
     /// The listeners of the program, in the order in which they are shown.
     enum Listener: Int, CaseIterable, Sendable {
         case query
+        case tempo
+        case jaegerQueryGRPC
         case inferenceHTTP
         case inferenceGRPC
         case inferenceMetrics
@@ -20,6 +22,8 @@ final class Greeting: Sendable {
         case jaegerHTTP
         case jaegerCompact
         case jaegerBinary
+        case sampling
+        case admin
     }
 
     private let host: String
@@ -86,6 +90,10 @@ final class Greeting: Sendable {
         let host = ListenAddress.urlHost(for: host)
         return switch listener {
         case .query: "  page and Jaeger query API   http://\(host):\(port)/"
+        case .tempo: "  Tempo query API (TraceQL)   http://\(host):\(port)/api/search"
+        case .jaegerQueryGRPC: "  Jaeger query API, gRPC      \(host):\(port)"
+        case .sampling: "  remote sampling             http://\(host):\(port)/sampling"
+        case .admin: "  health and metrics          http://\(host):\(port)/metrics"
         case .inferenceHTTP: "  inference (KServe v2)       http://\(host):\(port)/v2"
         case .inferenceGRPC: "  inference over gRPC         \(host):\(port)"
         case .inferenceMetrics: "  metrics for Prometheus      http://\(host):\(port)/metrics"

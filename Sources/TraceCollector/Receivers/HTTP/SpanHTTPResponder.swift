@@ -15,8 +15,12 @@ struct SpanHTTPResponder<Dialect: SpanHTTPDialect>: HTTPResponder {
     private let reception: SpanReception
     private let limits: ReceiverLimits
     private let cors: CORSPolicy
+    private let others: OtherRequests?
 
-    init(dialect: Dialect, ingest: SpanIngest, limits: ReceiverLimits, cors: CORSPolicy, logger: Logger) {
+    init(
+        dialect: Dialect, ingest: SpanIngest, limits: ReceiverLimits, cors: CORSPolicy, logger: Logger, others: OtherRequests? = nil
+    ) {
+        self.others = others
         self.dialect = dialect
         self.ingest = ingest
         self.reception = SpanReception(ingest: ingest, spanProtocol: dialect.spanProtocol, logger: logger)
@@ -33,7 +37,7 @@ struct SpanHTTPResponder<Dialect: SpanHTTPDialect>: HTTPResponder {
     }
 
     private func route(_ request: Request) async throws -> Response {
-        guard dialect.takesSpans(at: request.uri.path) else { return dialect.elsewhere(request) }
+        guard dialect.takesSpans(at: request.uri.path) else { return await others?(request) ?? dialect.elsewhere(request) }
         switch request.method {
         case .post:
             return try await receive(request)

@@ -19,11 +19,12 @@ struct SpanHTTPServer<Dialect: SpanHTTPDialect>: Sendable {
         limits: ReceiverLimits,
         cors: CORSPolicy,
         logger: Logger,
+        others: OtherRequests? = nil,
         onListening: @escaping @Sendable (Int) async -> Void
     ) {
         self.host = host
         self.port = port
-        self.responder = SpanHTTPResponder(dialect: dialect, ingest: ingest, limits: limits, cors: cors, logger: logger)
+        self.responder = SpanHTTPResponder(dialect: dialect, ingest: ingest, limits: limits, cors: cors, logger: logger, others: others)
         self.limits = limits
         self.logger = logger
         self.onListening = onListening

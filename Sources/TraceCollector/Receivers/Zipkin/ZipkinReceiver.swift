@@ -15,6 +15,7 @@ public struct ZipkinReceiver: Service {
     ///   - limits: Bounds of sizes.
     ///   - cors: Which web pages may send; nobody by default.
     ///   - logger: Where start and errors are told.
+    ///   - others: Answers what brings no spans: Zipkin's query API is on the same port.
     ///   - onListening: Called with the real port once connections are accepted.
     public init(
         host: String,
@@ -23,11 +24,12 @@ public struct ZipkinReceiver: Service {
         limits: ReceiverLimits = ReceiverLimits(),
         cors: CORSPolicy = CORSPolicy(),
         logger: Logger,
+        others: OtherRequests? = nil,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         server = SpanHTTPServer(
             dialect: ZipkinDialect(), host: host, port: port, ingest: ingest, limits: limits, cors: cors, logger: logger,
-            onListening: onListening
+            others: others, onListening: onListening
         )
     }
 
