@@ -5,7 +5,7 @@ public import TraceStore
 
 /// Service graph and span metrics, made of stored spans under the names of Grafana Tempo's metrics generator.
 public final class MetricsGenerator: SpanObserver, Service {
-    public init() {}
+    public init(configuration: Configuration = Configuration()) {}
 
     public func stored(_ batches: [SpanBatch]) {}
 
