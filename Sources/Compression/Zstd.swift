@@ -34,6 +34,7 @@ public enum Zstd {
         let size = bytes.withUnsafeBufferPointer { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
         let sizeIsKnown = size < UInt64.max - 1
         if sizeIsKnown, size > UInt64(maximumSize) { throw tooLarge(maximumSize) }
+        if sizeIsKnown, let output = decompressFrame(bytes, size: Int(size)) { return output }
         guard let stream = ZSTD_createDCtx() else {
             throw CompressionError(code: .outOfMemory, message: "zstd: could not allocate its context")
         }
@@ -64,6 +65,25 @@ public enum Zstd {
         return output
     }
 
+    /// Decompresses bytes that are one whole frame of a known size, the usual case, without clearing memory first.
+    ///
+    /// - Returns: `nil` when they are not.
+    private static func decompressFrame(_ bytes: [UInt8], size: Int) -> [UInt8]? {
+        let context = decompressionContexts.withLock { $0.popLast() } ?? DecompressionContext()
+        defer {
+            decompressionContexts.withLock { if $0.count < maximumIdleContexts { $0.append(context) } }
+        }
+        var isWhole = false
+        let output = [UInt8](unsafeUninitializedCapacity: size) { output, count in
+            bytes.withUnsafeBufferPointer { input in
+                let written = ZSTD_decompressDCtx(context.pointer, output.baseAddress, output.count, input.baseAddress, input.count)
+                isWhole = ZSTD_isError(written) == 0 && written == size
+                count = isWhole ? size : 0
+            }
+        }
+        return isWhole ? output : nil
+    }
+
     private static func tooLarge(_ maximumSize: Int) -> CompressionError {
         CompressionError(code: .tooLarge, message: "zstd: decompresses to more than the \(maximumSize) bytes allowed")
     }
@@ -84,7 +104,24 @@ public enum Zstd {
 
     /// Idle contexts: making one costs about as much as compressing 100 KiB.
     private static let contexts = Mutex<[CompressionContext]>([])
+    private static let decompressionContexts = Mutex<[DecompressionContext]>([])
     private static let maximumIdleContexts = 4
+}
+
+/// Owns zstd's working memory.
+private final class DecompressionContext: @unchecked Sendable {
+    // Sendable: whoever took it out of the pool is the only one to use it.
+    let pointer: OpaquePointer
+
+    init() {
+        guard let pointer = ZSTD_createDCtx() else { fatalError("zstd could not allocate its context") }
+        // A trap: out of memory, as Swift's own allocations do.
+        self.pointer = pointer
+    }
+
+    deinit {
+        ZSTD_freeDCtx(pointer)
+    }
 }
 
 /// Owns zstd's working memory.

@@ -77,6 +77,28 @@ public final class SQLiteTraceStore: TraceStore {
         try await read { try $0.findTraces(search) }
     }
 
+    public func scanSpans<State: Sendable>(
+        _ selection: SpanSelection, projection: SpanProjection, into state: State,
+        _ body: @escaping @Sendable (inout State, SpanBatch) throws -> ScanStep
+    ) async throws -> State {
+        try await read { reader in
+            var state = state
+            try reader.scanSpans(selection, projection) { try body(&state, $0) }
+            return state
+        }
+    }
+
+    public func scanTraces<State: Sendable>(
+        _ selection: SpanSelection, projection: SpanProjection, into state: State,
+        _ body: @escaping @Sendable (inout State, [StoredTrace]) throws -> ScanStep
+    ) async throws -> State {
+        try await read { reader in
+            var state = state
+            try reader.scanTraces(selection, projection) { try body(&state, $0) }
+            return state
+        }
+    }
+
     /// How much is stored. Traces are not counted; a span that was delivered twice counts twice.
     public func statistics() async throws -> TraceStoreStatistics {
         let path = self.path
@@ -98,8 +120,14 @@ public final class SQLiteTraceStore: TraceStore {
     }
 
     private func read<R: Sendable>(_ body: @escaping @Sendable (BlockReader) throws -> R) async throws -> R {
-        try await readers.run { connection in
-            try BlockReader.read(connection, self.directory, self.cache, body)
+        let cancellation = Cancellation()
+        return try await withTaskCancellationHandler {
+            try await readers.run { connection in
+                try cancellation.check()
+                return try BlockReader.read(connection, self.directory, self.cache, cancellation, body)
+            }
+        } onCancel: {
+            cancellation.cancel()
         }
     }
 }

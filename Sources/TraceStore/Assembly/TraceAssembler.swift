@@ -9,9 +9,11 @@ public struct TraceAssembler: Sendable {
     /// The spans so far.
     public private(set) var spanCount = 0
     private var groups: [ResourceSpans] = []
+    /// Empty as long as the groups are few.
     private var resourceIndex: [ResourceKey: Int] = [:]
-    private var scopeIndex: [ScopeKey: Int] = [:]
-    private var positions: [SpanID: [Position]] = [:]
+    private var positions: [SpanID: Position] = [:]
+    /// Of spans whose id another span has, too, all but the first.
+    private var furtherPositions: [SpanID: [Position]] = [:]
 
     public init(id: TraceID) {
         self.id = id
@@ -29,20 +31,17 @@ public struct TraceAssembler: Sendable {
     public mutating func add(
         _ spans: some Sequence<Span>, resource: Resource, resourceSchemaURL: String, scope: InstrumentationScope, scopeSchemaURL: String
     ) -> Int {
-        let resourceKey = ResourceKey(resource: resource, schemaURL: resourceSchemaURL)
-        let group = resourceIndex[resourceKey] ?? groups.count
-        let scopeKey = ScopeKey(group: group, scope: scope, schemaURL: scopeSchemaURL)
-        var index = scopeIndex[scopeKey]
+        let group = groupIndex(resource, resourceSchemaURL) ?? groups.count
+        var index = group < groups.count ? scopeIndex(group, scope, scopeSchemaURL) : nil
         let before = spanCount
         for span in spans where span.traceID == id {
             if index == nil {
                 // A group is made by its first span, so that none is ever empty.
                 if group == groups.count {
                     groups.append(ResourceSpans(resource: resource, schemaURL: resourceSchemaURL))
-                    resourceIndex[resourceKey] = group
+                    if groups.count > Self.listLimit { indexResources() }
                 }
                 index = groups[group].scopeSpans.count
-                scopeIndex[scopeKey] = index
                 groups[group].scopeSpans.append(ScopeSpans(scope: scope, schemaURL: scopeSchemaURL))
             }
             guard let index else { continue }
@@ -68,26 +67,44 @@ public struct TraceAssembler: Sendable {
         return count
     }
 
+    /// Which group has this resource.
+    private func groupIndex(_ resource: Resource, _ schemaURL: String) -> Int? {
+        if !resourceIndex.isEmpty { return resourceIndex[ResourceKey(resource: resource, schemaURL: schemaURL)] }
+        return groups.firstIndex { $0.schemaURL == schemaURL && $0.resource == resource }
+    }
+
+    private func scopeIndex(_ group: Int, _ scope: InstrumentationScope, _ schemaURL: String) -> Int? {
+        groups[group].scopeSpans.firstIndex { $0.schemaURL == schemaURL && $0.scope == scope }
+    }
+
+    /// Most traces have a few resources, which are compared quicker than hashed.
+    private static let listLimit = 8
+
+    private mutating func indexResources() {
+        if resourceIndex.isEmpty {
+            for (index, group) in groups.enumerated() { resourceIndex[ResourceKey(resource: group.resource, schemaURL: group.schemaURL)] = index }
+        } else if let last = groups.last {
+            resourceIndex[ResourceKey(resource: last.resource, schemaURL: last.schemaURL)] = groups.count - 1
+        }
+    }
+
     private mutating func append(_ span: Span, _ group: Int, _ scope: Int) {
-        if let earlier = positions[span.spanID] {
+        let position = Position(group: group, scope: scope, index: groups[group].scopeSpans[scope].spans.count)
+        if let first = positions.updateValue(position, forKey: span.spanID) {
+            // Two spans of one id: rare enough for a list of their own.
+            positions[span.spanID] = first
+            let earlier = [first] + (furtherPositions[span.spanID] ?? [])
             for position in earlier where position.group == group && position.scope == scope {
                 if groups[group].scopeSpans[scope].spans[position.index] == span { return }
             }
+            furtherPositions[span.spanID, default: []].append(position)
         }
-        let position = Position(group: group, scope: scope, index: groups[group].scopeSpans[scope].spans.count)
-        positions[span.spanID, default: []].append(position)
         groups[group].scopeSpans[scope].spans.append(span)
         spanCount += 1
     }
 
     private struct ResourceKey: Hashable {
         var resource: Resource
-        var schemaURL: String
-    }
-
-    private struct ScopeKey: Hashable {
-        var group: Int
-        var scope: InstrumentationScope
         var schemaURL: String
     }
 

@@ -34,7 +34,7 @@ public enum TraceStoreConformance {
     }
 
     /// All checks.
-    public static let checks: [Check] = storageChecks + duplicateChecks + searchChecks + concurrencyChecks
+    public static let checks: [Check] = storageChecks + duplicateChecks + searchChecks + scanChecks + concurrencyChecks
 
     /// The checks that apply to such a store.
     public static func checks(persistent: Bool) -> [Check] {

@@ -44,18 +44,23 @@ public final class InMemoryTraceStore: TraceStore {
 
     public func findTraces(_ search: TraceSearch) async throws -> [StoredTrace] {
         // The values are copied out cheaply (copy on write), and looked through without the lock.
-        let traces = try state.withLock { state in
-            try state.checkOpen()
-            return state.traces
-        }
+        let traces = try allTraces()
         guard search.limit > 0 else { return [] }
         var found: [(newest: UInt64, trace: StoredTrace)] = []
-        for assembler in traces.values {
-            guard let trace = assembler.trace, let newest = search.newestMatch(in: trace.batch) else { continue }
+        for trace in traces {
+            guard let newest = search.newestMatch(in: trace.batch) else { continue }
             found.append((newest, trace))
         }
         found.sort { $0.newest != $1.newest ? $0.newest > $1.newest : $0.trace.id < $1.trace.id }
         return found.prefix(search.limit).map(\.trace)
+    }
+
+    func allTraces() throws -> [StoredTrace] {
+        let traces = try state.withLock { state in
+            try state.checkOpen()
+            return state.traces
+        }
+        return traces.values.compactMap(\.trace)
     }
 
     public func statistics() async throws -> TraceStoreStatistics {

@@ -1,43 +1,7 @@
 public import TraceModel
 
-/// Scans by means of searches: right, and slow.
+/// Keys and values by means of scans: right, and slow.
 extension TraceStore {
-    public func scanSpans<State: Sendable>(
-        _ selection: SpanSelection, projection: SpanProjection, into state: State,
-        _ body: @escaping @Sendable (inout State, SpanBatch) throws -> ScanStep
-    ) async throws -> State {
-        var state = state
-        for trace in try await findTraces(TraceSearch(startTime: selection.startTime, limit: .max)) {
-            if try body(&state, trace.batch) == .stop { break }
-        }
-        return state
-    }
-
-    public func scanTraces<State: Sendable>(
-        _ selection: SpanSelection, projection: SpanProjection, into state: State,
-        _ body: @escaping @Sendable (inout State, [StoredTrace]) throws -> ScanStep
-    ) async throws -> State {
-        func newest(_ trace: StoredTrace) -> UInt64? {
-            var newest: UInt64?
-            for group in trace.batch.resourceSpans {
-                for scopeSpans in group.scopeSpans {
-                    for span in scopeSpans.spans where selection.matches(span: span, resource: group.resource, scope: scopeSpans.scope) {
-                        newest = max(newest ?? 0, span.startTime)
-                    }
-                }
-            }
-            return newest
-        }
-        var state = state
-        let traces = try await findTraces(TraceSearch(startTime: selection.startTime, limit: .max))
-            .compactMap { trace in newest(trace).map { (newest: $0, trace: trace) } }
-            .sorted { $0.newest > $1.newest }
-        for trace in traces {
-            if try body(&state, [trace.trace]) == .stop { break }
-        }
-        return state
-    }
-
     public func attributeKeys(scope: AttributeScope?, startTime: ClosedRange<UInt64>, limit: Int) async throws -> [AttributeKey] {
         let keys = try await scanSpans(SpanSelection(startTime: startTime), projection: .whole, into: Set<AttributeKey>()) { keys, batch in
             func add(_ attributes: [Attribute], _ scope: AttributeScope) {

@@ -4,9 +4,9 @@ internal import TraceStore
 /// Picks spans out of a block's bytes without decoding the others: a block has thousands of spans, a read wants a few.
 ///
 /// The bytes are an `ExportTraceServiceRequest` as the store's own encoder wrote it, fields in the order of their numbers.
-struct BlockFilter {
+struct BlockFilter: Sendable {
     /// The fields of a span that decide without decoding it.
-    struct Head {
+    struct Head: Sendable {
         var traceID = TraceID(high: 0, low: 0)
         var startTime: UInt64 = 0
         var endTime: UInt64 = 0
@@ -20,13 +20,7 @@ struct BlockFilter {
     /// Conditions on attributes, judged where that can be done without decoding.
     var tags: [TagPattern] = []
     /// The rest of the decision.
-    var wants: (Head) -> Bool
-
-    /// A filter for some traces.
-    static func traces(_ ids: Set<TraceID>) -> BlockFilter {
-        if ids.count == 1, let only = ids.first { return BlockFilter { $0.traceID == only } }
-        return BlockFilter { ids.contains($0.traceID) }
-    }
+    var wants: @Sendable (Head) -> Bool
 
     /// A filter that leaves every span which the search matches, and few others.
     static func candidates(_ search: TraceSearch) -> BlockFilter {

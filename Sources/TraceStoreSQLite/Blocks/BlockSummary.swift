@@ -38,16 +38,6 @@ final class BlockSummary: Sendable {
         bits = (bits ^ bits >> 32 ^ id.low) &* 0xd6e8_feb8_6659_fd93
         return UInt32(truncatingIfNeeded: bits >> 32)
     }
-
-    func mayHold(trace fingerprint: UInt32) -> Bool {
-        var low = 0
-        var high = traces.count
-        while low < high {
-            let middle = (low + high) / 2
-            if traces[middle] < fingerprint { low = middle + 1 } else { high = middle }
-        }
-        return low < traces.count && traces[low] == fingerprint
-    }
 }
 
 /// Numbers as bytes on disk: four each, little-endian.

@@ -2,7 +2,7 @@ internal import TraceModel
 internal import TraceStore
 
 /// A tag filter, judged on a span's bytes: it says no only when the decoded span would not match either.
-struct TagPattern {
+struct TagPattern: Sendable {
     let key: [UInt8]
     /// `nil` when a string may be equal with other bytes.
     private let text: [UInt8]?

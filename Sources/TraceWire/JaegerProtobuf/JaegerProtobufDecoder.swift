@@ -1,4 +1,3 @@
-internal import ProtobufCoding
 internal import TraceModel
 
 /// Reads `PostSpansRequest` (jaeger-idl, `api_v2/collector.proto` and `model.proto`).

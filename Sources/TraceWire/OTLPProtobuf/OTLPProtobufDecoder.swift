@@ -1,4 +1,3 @@
-internal import ProtobufCoding
 internal import TraceModel
 
 /// Reads `ExportTraceServiceRequest` (the same bytes as `TracesData`) straight into the model.
@@ -11,7 +10,14 @@ struct OTLPProtobufDecoder: ~Copyable {
     var rejections = Rejections()
     var budget: ElementBudget
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, maximumElements: Int) {
+    /// What to leave out; `nil` when everything is wanted.
+    let choice: OTLPChoice?
+    /// Nothing is left out: asked at every attribute.
+    let wantsAll: Bool
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, maximumElements: Int, choice: OTLPChoice? = nil) {
+        self.choice = choice
+        wantsAll = choice?.keys == nil
         budget = ElementBudget(maximumElements)
         cursor = ProtobufCursor(bytes, base: base, schema: .otlp)
     }
@@ -22,7 +28,8 @@ struct OTLPProtobufDecoder: ~Copyable {
         while !cursor.isAtEnd {
             let tag = try cursor.tag()
             if tag == 1 << 3 | 2 {
-                batch.resourceSpans.append(try resourceSpans())
+                let group = try resourceSpans()
+                if choice == nil || !group.scopeSpans.isEmpty { batch.resourceSpans.append(group) }
             } else {
                 try cursor.skip(tag)
             }
@@ -38,8 +45,20 @@ struct OTLPProtobufDecoder: ~Copyable {
         while !cursor.isAtEnd {
             let tag = try cursor.tag()
             switch tag {
-            case 1 << 3 | 2: try resource(into: &result.resource)
-            case 2 << 3 | 2: result.scopeSpans.append(try scopeSpans())
+            case 1 << 3 | 2:
+                try resource(into: &result.resource)
+                if let wants = choice?.wantsResource, !wants(result.resource) {
+                    cursor.leave(outer)
+                    return ResourceSpans()
+                }
+            case 2 << 3 | 2:
+                // A message without a resource has not been judged yet.
+                if result.scopeSpans.isEmpty, result.resource == Resource(), let wants = choice?.wantsResource, !wants(result.resource) {
+                    cursor.leave(outer)
+                    return ResourceSpans()
+                }
+                let group = try scopeSpans()
+                if choice == nil || !group.spans.isEmpty { result.scopeSpans.append(group) }
             case 3 << 3 | 2: result.schemaURL = try string()
             default: try cursor.skip(tag)
             }
@@ -54,7 +73,7 @@ struct OTLPProtobufDecoder: ~Copyable {
         while !cursor.isAtEnd {
             let tag = try cursor.tag()
             switch tag {
-            case 1 << 3 | 2: try attribute(tag, into: &result.attributes)
+            case 1 << 3 | 2: try attribute(tag, into: &result.attributes, keys: choice?.resourceKeys)
             case 2 << 3: result.droppedAttributesCount = UInt32(truncatingIfNeeded: try cursor.varint())
             default: try cursor.skip(tag)
             }
@@ -74,7 +93,7 @@ struct OTLPProtobufDecoder: ~Copyable {
             switch tag {
             case 1 << 3 | 2: try scope(into: &result.scope)
             case 2 << 3 | 2:
-                if !hasReserved { result.spans.reserveCapacity(cursor.runLength(tag)) }
+                if !hasReserved, choice == nil { result.spans.reserveCapacity(cursor.runLength(tag)) }
                 hasReserved = true
                 if let span = try span() { result.spans.append(span) }
             case 3 << 3 | 2: result.schemaURL = try string()
@@ -107,10 +126,14 @@ struct OTLPProtobufDecoder: ~Copyable {
     /// uint32 dropped_attributes_count = 10; repeated Event events = 11; uint32 dropped_events_count = 12;
     /// repeated Link links = 13; uint32 dropped_links_count = 14; Status status = 15; fixed32 flags = 16; }`
     ///
-    /// - Returns: `nil` for a span with invalid ids, which is counted.
+    /// - Returns: `nil` for a span with invalid ids, which is counted, and for one that is not chosen.
     private mutating func span() throws(WireError) -> Span? {
         try budget.take()
         let outer = try cursor.enter()
+        if let wants = choice?.wantsSpan, !wants(try head()) {
+            cursor.leave(outer)
+            return nil
+        }
         var span = Span(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), name: "", kind: .unspecified, startTime: 0, endTime: 0)
         var problem = IDProblem.none
         while !cursor.isAtEnd {
@@ -126,6 +149,7 @@ struct OTLPProtobufDecoder: ~Copyable {
             case 8 << 3 | 1: span.endTime = try cursor.fixed64()
             case 9 << 3 | 2: try attribute(tag, into: &span.attributes)
             case 10 << 3: span.droppedAttributesCount = UInt32(truncatingIfNeeded: try cursor.varint())
+            case 11 << 3 | 2 where choice?.events == false, 13 << 3 | 2 where choice?.links == false: try cursor.skip(tag)
             case 11 << 3 | 2:
                 if span.events.isEmpty { span.events.reserveCapacity(cursor.runLength(tag)) }
                 span.events.append(try event())
@@ -143,6 +167,33 @@ struct OTLPProtobufDecoder: ~Copyable {
             return nil
         }
         return span
+    }
+
+    /// Looks ahead at the fields before a span's attributes.
+    private func head() throws(WireError) -> OTLPChoice.Head {
+        var ahead = cursor
+        var head = OTLPChoice.Head(
+            traceID: TraceID(high: 0, low: 0), hasParent: false, name: UnsafeBufferPointer(start: nil, count: 0), kind: .unspecified,
+            startTime: 0, endTime: 0
+        )
+        while !ahead.isAtEnd {
+            let tag = try ahead.tag()
+            switch tag {
+            case 1 << 3 | 2:
+                let bytes = try ahead.bytes()
+                if bytes.count == 16 { head.traceID = TraceID(high: Self.bigEndian(bytes, 0), low: Self.bigEndian(bytes, 8)) }
+            case 4 << 3 | 2:
+                let bytes = try ahead.bytes()
+                head.hasParent = bytes.count == 8 && Self.bigEndian(bytes, 0) != 0
+            case 5 << 3 | 2: head.name = try ahead.bytes()
+            case 6 << 3: head.kind = SpanKind(rawValue: UInt8(clamping: try ahead.varint())) ?? .unspecified
+            case 7 << 3 | 1: head.startTime = try ahead.fixed64()
+            case 8 << 3 | 1: head.endTime = try ahead.fixed64()
+            case (9 << 3)...: return head
+            default: try ahead.skip(tag)
+            }
+        }
+        return head
     }
 
     /// `message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3;

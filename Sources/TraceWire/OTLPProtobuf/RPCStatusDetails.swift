@@ -1,5 +1,3 @@
-internal import ProtobufCoding
-
 /// The value of gRPC's trailer `grpc-status-details-bin`: a `google.rpc.Status` (OTLP specification, "OTLP/gRPC Throttling").
 public enum RPCStatusDetails {
     /// `google.rpc.RetryInfo`: the request may be sent again.

@@ -1,15 +1,10 @@
-internal import ProtobufCoding
-
-/// A cursor over messages that bring spans.
-typealias ProtobufCursor = ProtobufCoding.ProtobufCursor<WireError>
-
-extension WireError: ProtobufFailure {
+extension WireError {
     /// The protocols whose messages are read.
-    package enum ProtobufSchema: UInt8, Sendable {
+    enum ProtobufSchema: UInt8, Sendable {
         case otlp, jaeger, zipkin
     }
 
-    package init(malformedProtobuf found: String, at offset: Int, schema: ProtobufSchema) {
+    init(malformedProtobuf found: String, at offset: Int, schema: ProtobufSchema) {
         let (name, expected) =
             switch schema {
             case .otlp: ("OTLP", "a message of opentelemetry-proto's trace service")

@@ -1,4 +1,3 @@
-internal import ProtobufCoding
 internal import TraceModel
 
 /// Reads `ListOfSpans` (zipkin-api, `zipkin.proto`).

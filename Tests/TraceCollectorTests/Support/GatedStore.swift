@@ -74,6 +74,14 @@ final class GatedStore: TraceStore {
     func operations(service: String) async throws -> [Operation] { [] }
     func trace(_ id: TraceID) async throws -> StoredTrace? { nil }
     func findTraces(_ search: TraceSearch) async throws -> [StoredTrace] { [] }
+    func scanSpans<State: Sendable>(
+        _ selection: SpanSelection, projection: SpanProjection, into state: State, _ body: @escaping @Sendable (inout State, SpanBatch) throws -> ScanStep
+    ) async throws -> State { state }
+    func scanTraces<State: Sendable>(
+        _ selection: SpanSelection, projection: SpanProjection, into state: State, _ body: @escaping @Sendable (inout State, [StoredTrace]) throws -> ScanStep
+    ) async throws -> State { state }
+    func attributeKeys(scope: AttributeScope?, startTime: ClosedRange<UInt64>, limit: Int) async throws -> [AttributeKey] { [] }
+    func attributeValues(_ key: AttributeKey, startTime: ClosedRange<UInt64>, limit: Int) async throws -> [AttributeValueCount] { [] }
     func statistics() async throws -> TraceStoreStatistics { TraceStoreStatistics(spanCount: 0) }
     func close() async {}
 }
