@@ -13,6 +13,7 @@ struct Needletail: AsyncParsableCommand {
               needletail up                       everything in one process, with a sample model: first trace in one minute
               needletail serve --trace-config …   only the inference server; traces go to any OTLP back end
               needletail traces                   only the trace back end with its page; takes anybody's spans
+              needletail trace search             look at traces in the terminal
 
             Every flag can stand in a YAML file under the same name: --config needletail.yaml. A flag wins over the file.
             """,
@@ -30,6 +31,11 @@ struct Needletail: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
+            if CommandLine.arguments.dropFirst().first == "trace", exitCode(for: error) == .validationFailure {
+                // As grep and its like have it: 1 is an answer, 2 a question that cannot be understood.
+                StandardError.line(fullMessage(for: error))
+                exit(withError: ExitCode(TraceExit.usage.rawValue))
+            }
             exit(withError: error)
         }
     }

@@ -1,11 +1,11 @@
 /// Durations as Jaeger's API writes them: Go's `time.ParseDuration`, such as `1.5ms`, `2s`, `100us` or `1h3m`, and also `d` and `w`.
-enum GoDuration {
+package enum GoDuration {
     private static let units: [String: Double] = [
         "ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9, "d": 86_400e9, "w": 604_800e9,
     ]
 
     /// Nanoseconds, or `nil` when the text is no duration, is negative, or lasts more than 292 years.
-    static func nanoseconds(_ text: String) -> UInt64? {
+    package static func nanoseconds(_ text: String) -> UInt64? {
         if text == "0" { return 0 }
         var rest = Substring(text)
         if rest.first == "+" { rest.removeFirst() }
