@@ -1,4 +1,4 @@
-public import TraceModel
+internal import TraceModel
 public import TraceStore
 
 /// Bounds of a metrics query.
@@ -76,13 +76,30 @@ public struct TraceQLMetricsResult: Hashable, Sendable {
 extension TraceQLQuery {
     /// Computes series over a range of time.
     ///
-    /// - Throws: ``TraceQLError`` for a query that is no metrics query; what the store throws.
+    /// The range is aligned to the step, and begins one step earlier; a span belongs to the step in which it starts.
+    ///
+    /// - Throws: ``TraceQLError`` for a query that is no metrics query, and for a bad range; what the store throws.
     public func metrics(_ store: any TraceStore, _ options: TraceQLMetricsOptions) async throws -> TraceQLMetricsResult {
-        throw TraceQLError(message: "not built yet", line: 1, column: 1)
+        try await metrics(store, options, TraceQLIntervals(range: options))
     }
 
     /// Computes one value for each series over the whole range.
     public func instant(_ store: any TraceStore, _ options: TraceQLMetricsOptions) async throws -> TraceQLMetricsResult {
-        throw TraceQLError(message: "not built yet", line: 1, column: 1)
+        try await metrics(store, options, TraceQLIntervals(instant: options))
+    }
+
+    private func metrics(_ store: any TraceStore, _ options: TraceQLMetricsOptions, _ intervals: TraceQLIntervals) async throws -> TraceQLMetricsResult {
+        guard case .metrics(let expression) = root.body else {
+            throw TraceQLError(message: "a metrics function such as | rate() was expected at the end of the query", line: 1, column: 1)
+        }
+        var run = TraceQLMetricsRun(root: root, store: store, intervals: intervals, options: options)
+        var set = try await run.evaluate(expression)
+        set.sort()
+        var series = set.result(intervals)
+        if series.count > max(1, options.maximumSeries), !expression.leaves.contains(where: { $0.function.isComparison }) {
+            run.incomplete = "there are more than \(options.maximumSeries) series"
+            series.removeLast(series.count - max(1, options.maximumSeries))
+        }
+        return TraceQLMetricsResult(series: series, inspectedSpans: run.inspectedSpans, incomplete: run.incomplete)
     }
 }

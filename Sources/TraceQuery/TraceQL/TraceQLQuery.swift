@@ -2,13 +2,22 @@
 public struct TraceQLQuery: Hashable, Sendable {
     /// The query as it was written.
     public let text: String
-    /// The query computes series (`| rate()` and the like) instead of finding traces.
-    public let isMetrics: Bool
+    let root: TraceQLRoot
 
     /// - Throws: ``TraceQLError`` that points at the column.
     public init(_ text: String) throws(TraceQLError) {
-        throw TraceQLError(message: "not built yet", line: 1, column: 1)
+        self.text = text
+        root = try TraceQLParser.parse(text)
+        try TraceQLValidator.validate(root)
     }
+
+    /// The query computes series (`| rate()` and the like) instead of finding traces.
+    public var isMetrics: Bool {
+        if case .metrics = root.body { true } else { false }
+    }
+
+    /// The same query, written in one way.
+    public var canonicalText: String { root.description }
 }
 
 /// A query that cannot be read, or makes no sense.

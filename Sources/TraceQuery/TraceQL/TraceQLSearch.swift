@@ -121,8 +121,27 @@ public struct TraceQLSearchResult: Hashable, Sendable {
 extension TraceQLQuery {
     /// Finds traces, newest first, and stops as soon as there are enough.
     ///
+    /// A trace is looked at when a span that the query needs starts within the window; then all of its spans count.
+    ///
     /// - Throws: ``TraceQLError`` for a metrics query; what the store throws.
     public func search(_ store: any TraceStore, _ options: TraceQLSearchOptions) async throws -> TraceQLSearchResult {
-        throw TraceQLError(message: "not built yet", line: 1, column: 1)
+        guard case .search(let stages) = root.body else {
+            throw TraceQLError(message: "a search was expected, but the query computes metrics", line: 1, column: 1)
+        }
+        let plan = try TraceQLSearchPlan(stages, options)
+        if options.limit < 1 || plan.isEmpty { return TraceQLSearchResult() }
+        var result = try await store.scanTraces(plan.selection, projection: plan.projection, into: TraceQLSearchResult()) { result, traces in
+            for trace in traces {
+                try Task.checkCancellation()
+                result.inspectedTraces += 1
+                result.inspectedSpans += trace.batch.spanCount
+                guard let found = plan.run(trace) else { continue }
+                result.traces.append(found)
+                if result.traces.count >= options.limit { return .stop }
+            }
+            return .more
+        }
+        result.traces.sort { $0.startTime != $1.startTime ? $0.startTime > $1.startTime : $0.traceID < $1.traceID }
+        return result
     }
 }

@@ -1,0 +1,75 @@
+internal import TraceModel
+internal import TraceStore
+
+/// The fields that a query reads, in the order in which it names them.
+struct TraceQLTouched: Sendable {
+    private(set) var fields: [TraceQLField] = []
+    /// Two sets of spans are compared, or a number is computed of a set.
+    private(set) var relatesSpans = false
+
+    init(_ stages: [TraceQLStage] = []) {
+        for stage in stages { add(stage) }
+    }
+
+    mutating func add(_ field: TraceQLField) {
+        if !fields.contains(field) { fields.append(field) }
+    }
+
+    mutating func add(_ expression: TraceQLExpression?) {
+        expression?.forEachField { add($0) }
+    }
+
+    private mutating func add(_ stage: TraceQLStage) {
+        switch stage {
+        case .spanset(let spanset): add(spanset)
+        case .scalar(let aggregate, _, _, _):
+            relatesSpans = true
+            add(aggregate.argument)
+        case .by(let expression):
+            relatesSpans = true
+            add(expression)
+        case .coalesce: relatesSpans = true
+        case .select(let fields, _): for field in fields { add(field) }
+        case .unsupported: break
+        }
+    }
+
+    private mutating func add(_ spanset: TraceQLSpanset) {
+        switch spanset {
+        case .filter(let expression): add(expression)
+        case .operation(_, let left, let right, _):
+            relatesSpans = true
+            add(left)
+            add(right)
+        case .pipeline(let stages): for stage in stages { add(stage) }
+        }
+    }
+
+    /// A span alone is not enough to answer.
+    var needsTrace: Bool {
+        relatesSpans || fields.contains { if case .intrinsic(let intrinsic) = $0 { intrinsic.needsTrace } else { false } }
+    }
+
+    /// What a scan must read of each span.
+    var projection: SpanProjection {
+        var names: Set<String> = ["service.name"]
+        var projection = SpanProjection(attributes: .all, events: false, links: false)
+        var needsScope = false
+        for field in fields {
+            switch field {
+            case .attribute(let scope, let name):
+                names.insert(name)
+                if scope == .event { projection.events = true }
+                if scope == .link { projection.links = true }
+                if scope == .instrumentation { needsScope = true }
+            case .intrinsic(.eventName), .intrinsic(.eventTimeSinceStart): projection.events = true
+            case .intrinsic(.linkTraceID), .intrinsic(.linkSpanID): projection.links = true
+            case .intrinsic(.instrumentationName), .intrinsic(.instrumentationVersion): needsScope = true
+            case .intrinsic, .parent: break
+            }
+        }
+        // A projection cannot ask for the scope alone.
+        if !needsScope { projection.attributes = .named(names) }
+        return projection
+    }
+}
