@@ -144,8 +144,8 @@ let package = Package(
         .target(
             name: "TraceStudio",
             dependencies: [
-                "TraceModel", "TraceWire", "TraceStore", "TraceQuery", "TraceCollector", "PrometheusMetrics", "Compression", "JSONCoding",
-                "ProtobufCoding", Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle,
+                "TraceModel", "TraceWire", "TraceStore", "TraceQuery", "TraceCollector", "NeedletailTracing", "PrometheusMetrics", "Compression",
+                "JSONCoding", "ProtobufCoding", Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle,
                 Product.grpcCore, Product.grpcNIO,
             ],
             resources: [.embedInCode("Web")]

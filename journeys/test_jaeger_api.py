@@ -1,43 +1,17 @@
 """Jaeger's query API with all its parameters, on traces made for it."""
 
 import json
-import time
 
 import pytest
 import requests
 
 from support import otlp, traces
-
-SECOND = 1_000_000_000
-
-
-class Shop:
-    """Four traces, a minute apart: the newest is the last."""
-
-    def __init__(self):
-        self.now = time.time_ns() // 1000 * 1000
-        self.ids = [otlp.trace_id() for _ in range(4)]
-
-    def spans(self, number):
-        trace, root = self.ids[number], otlp.span_id()
-        start = self.now - (4 - number) * 60 * SECOND
-        pay = {"trace": trace, "id": otlp.span_id(), "parent": root, "name": "pay", "start": start + 1_000_000, "duration": (number + 1) * 10_000_000,
-               "attributes": {"http.status_code": 500 if number == 3 else 200, "tier": "gold" if number % 2 else "tin"}, "kind": 3,
-               "events": [(1000, "retry", {"attempt": number})]}
-        if number == 3:
-            pay["error"] = "card refused"
-        return [{"trace": trace, "id": root, "name": "checkout", "kind": 2, "start": start, "duration": (number + 1) * 20_000_000}], [pay]
+from support.shop import SECOND, Shop
 
 
 @pytest.fixture(scope="module")
 def shop(traces_program):
-    shop = Shop()
-    for number in range(4):
-        front, back = shop.spans(number)
-        for service, spans in (("front", front), ("pay/ment", back)):
-            body = otlp.request(service, spans, resource={"region": "eu" if number < 2 else "us"}).SerializeToString()
-            assert requests.post(traces_program.otlp, data=body, headers={"Content-Type": otlp.PROTOBUF}, timeout=10).status_code == 200
-    return shop
+    return Shop().send(traces_program)
 
 
 def found(program, shop, **parameters):
@@ -114,3 +88,74 @@ def test_errors(traces_program, shop, path, status):
     (error,) = answer.json()["errors"]
     assert error["code"] == status
     assert error["msg"]
+
+
+def test_dependencies_count_every_call(traces_program, shop):
+    def links(**parameters):
+        return requests.get(f"{traces_program.query}/api/dependencies", params=parameters, timeout=10).json()["data"]
+
+    window = {"endTs": shop.now // 1_000_000, "lookback": 600_000}
+    assert links(**window) == [{"parent": "front", "child": "pay/ment", "callCount": 4}]
+    assert links(endTs=(shop.now - 100 * SECOND) // 1_000_000, lookback=600_000) == [{"parent": "front", "child": "pay/ment", "callCount": 3}]
+    assert links(service="pay/ment", **window) == links(**window)
+    assert links(service="nobody", **window) == []
+
+
+def test_archive(start, shop):
+    program = start("traces")
+    for request in shop.requests[:2]:
+        requests.post(program.otlp, data=request.SerializeToString(), headers={"Content-Type": otlp.PROTOBUF}, timeout=10)
+    answer = requests.post(f"{program.query}/api/archive/{shop.ids[0]}", timeout=10)
+    assert answer.status_code == 200 and answer.json()["data"] == []
+    assert requests.post(f"{program.query}/api/archive/{'f' * 32}", timeout=10).status_code == 404
+    assert requests.get(f"{program.query}/api/archive/{shop.ids[0]}", timeout=10).headers["Allow"] == "POST"
+    # The store's file goes, as retention would have it; the archive stays.
+    assert program.stop() == 0
+    for path in program.data_dir.iterdir():
+        if path.is_file():
+            path.unlink()
+    program.start()
+    assert len(traces.get(program.query, shop.ids[0]).spans) == 2
+    assert traces.search(program.query, service="front") == []
+    assert requests.get(f"{program.tempo}/api/v2/traces/{shop.ids[0]}", timeout=10).json()["trace"]["resourceSpans"]
+    assert requests.get(f"{program.zipkin_query}/api/v2/trace/{shop.ids[0]}", timeout=10).status_code == 200
+
+
+def test_transform(traces_program, shop):
+    trace = otlp.trace_id()
+    request = otlp.request("file", [{"trace": trace, "id": otlp.span_id(), "name": "step", "kind": 2}])
+    answer = requests.post(f"{traces_program.query}/api/transform", data=otlp.to_json(request), timeout=10)
+    assert answer.status_code == 200, answer.text
+    (document,) = answer.json()["data"]
+    assert traces.parse(document).named("step").service == "file"
+    refused = requests.post(f"{traces_program.query}/api/transform", data=b"{", timeout=10)
+    assert refused.status_code == 400 and refused.json()["errors"][0]["msg"].startswith("cannot unmarshal OTLP : ")
+    assert requests.get(f"{traces_program.query}/api/traces/{trace}", timeout=10).status_code == 404, "nothing is stored"
+
+
+def test_manners_of_http(traces_program, shop):
+    services = f"{traces_program.query}/api/services"
+    head = requests.head(services, timeout=10)
+    assert head.status_code == 200 and head.content == b""
+    refused = requests.delete(services, timeout=10)
+    assert refused.status_code == 405 and refused.headers["Allow"] == "GET, HEAD"
+    assert "Access-Control-Allow-Origin" not in requests.get(services, headers={"Origin": "http://elsewhere"}, timeout=10).headers
+    assert requests.get(services, params={"prettyPrint": "true"}, timeout=10).text.startswith('{\n    "data": [\n        "front"')
+    error = requests.get(f"{traces_program.query}/api/traces", timeout=10)
+    assert error.headers["Content-Type"] == "text/plain; charset=utf-8" and error.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_clock_that_is_behind(start):
+    program = start("traces", "--max-clock-skew-adjustment-ms", "2000")
+    trace, root = otlp.trace_id(), otlp.span_id()
+    now = 1_800_000_000 * SECOND
+    for service, span in (
+        ("front", {"trace": trace, "id": root, "name": "call", "start": now, "duration": 100_000_000}),
+        ("back", {"trace": trace, "id": otlp.span_id(), "parent": root, "name": "answer", "start": now - SECOND, "duration": 40_000_000}),
+    ):
+        body = otlp.request(service, [span], resource={"host.name": service}).SerializeToString()
+        assert requests.post(program.otlp, data=body, headers={"Content-Type": otlp.PROTOBUF}, timeout=10).status_code == 200
+    moved = traces.get(program.query, trace).named("answer")
+    assert moved.start == now // 1000 + 30_000
+    assert moved.raw["warnings"] == ["This span's timestamps were adjusted by 1.03s"]
+    assert traces.get(program.query, trace, raw=True).named("answer").start == (now - SECOND) // 1000

@@ -22,9 +22,38 @@ struct Studio: Sendable {
         try await run(store: store, body)
     }
 
-    static func run(store: any TraceStore, _ body: @Sendable @escaping (Studio) async throws -> Void) async throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let responder = StudioResponder(store: store, ingest: nil, logger: logger, clock: { now })
+    static func run(
+        store: any TraceStore, archive: (any TraceStore)? = nil, maximumClockSkew: UInt64 = 0,
+        _ body: @Sendable @escaping (Studio) async throws -> Void
+    ) async throws {
+        let responder = StudioResponder(
+            store: store, archive: archive, ingest: nil, maximumClockSkew: maximumClockSkew, logger: logger, clock: { now }
+        )
+        try await serve(responder, body)
+    }
+
+    /// Tempo's API.
+    static func runTempo(_ batches: [SpanBatch], _ body: @Sendable @escaping (Studio) async throws -> Void) async throws {
+        let store = InMemoryTraceStore()
+        try await store.append(batches)
+        try await serve(TempoResponder(store: store, logger: logger, clock: { now }), body)
+    }
+
+    /// Zipkin's API.
+    static func runZipkin(
+        _ batches: [SpanBatch], autocompleteKeys: [String] = [], queryPort: Int = 0, _ body: @Sendable @escaping (Studio) async throws -> Void
+    ) async throws {
+        let store = InMemoryTraceStore()
+        try await store.append(batches)
+        let api = ZipkinQueryAPI(store: store, autocompleteKeys: autocompleteKeys, queryPort: queryPort, logger: logger, clock: { now })
+        try await serve(CallbackResponder { request, _ in await api.respond(to: request) }, body)
+    }
+
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private static func serve<Responder: HTTPResponder>(
+        _ responder: Responder, _ body: @Sendable @escaping (Studio) async throws -> Void
+    ) async throws where Responder.Context == BasicRequestContext {
         let application = Application(
             responder: responder,
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
@@ -35,6 +64,16 @@ struct Studio: Sendable {
 
     func get(_ uri: String, headers: HTTPFields = [:], method: HTTPRequest.Method = .get) async throws -> TestResponse {
         try await client.execute(uri: uri, method: method, headers: headers)
+    }
+
+    func post(_ uri: String, _ body: [UInt8], headers: HTTPFields = [:]) async throws -> TestResponse {
+        try await client.execute(uri: uri, method: .post, headers: headers, body: ByteBuffer(bytes: body))
+    }
+
+    /// The status and the body of an answer as text.
+    func text(_ uri: String) async throws -> (status: Int, body: String) {
+        let response = try await get(uri)
+        return (response.status.code, String(buffer: response.body))
     }
 
     /// The body of an answer as JSON.

@@ -1,3 +1,4 @@
+internal import Hummingbird
 internal import JSONCoding
 internal import TraceModel
 internal import TraceQuery
@@ -5,33 +6,51 @@ internal import TraceStore
 internal import TraceWire
 
 /// Jaeger's query API, version 1: what Grafana's data source, Kiali, older Jaeger pages and scripts use.
-struct JaegerAPI {
-    /// Traces looked at for `/api/dependencies`.
-    private static let dependencySampleLimit = 1000
-
-    let store: any TraceStore
+struct JaegerAPI: QueryAPI {
+    let traces: TraceSource
+    let dependencies: DependencyCache
+    /// How far spans may be moved to take out clock skew, nanoseconds; 0 moves none.
+    let maximumClockSkew: UInt64
     /// Nanoseconds since the Unix epoch.
     let clock: @Sendable () -> UInt64
 
-    /// - Parameter path: What comes after `/api`.
-    /// - Returns: The body, or `nil` for an unknown path.
-    func answer(path: [String], items: QueryItems) async throws -> [UInt8]? {
-        switch (path.first, path.count) {
-        case ("services", 1):
-            return strings(try await store.services())
-        case ("services", 3) where path[2] == "operations":
-            return strings(unique(try await store.operations(service: path[1]).map(\.name)))
-        case ("operations", 1):
-            return try await operations(items)
-        case ("traces", 1):
-            return try await search(items)
-        case ("traces", 2):
-            return try await trace(path[1], items)
-        case ("dependencies", 1):
-            return try await dependencies(items)
-        default:
-            return nil
-        }
+    private var store: any TraceStore { traces.store }
+
+    var routes: [Route] {
+        [
+            Route("/api/services") { reply(try await services(), $0) },
+            Route("/api/services/{service}/operations") { reply(try await operationNames($0[0]), $0) },
+            Route("/api/operations") { reply(try await operations($0.items), $0) },
+            Route("/api/traces") { reply(try await search($0.items), $0) },
+            Route("/api/traces/{id}") { reply(try await trace($0[0], $0.items), $0) },
+            Route(.post, "/api/archive/{id}") { reply(try await archive($0[0], $0.items), $0) },
+            Route(.post, "/api/transform") { reply(try await transform($0), $0) },
+            Route("/api/dependencies") { reply(try await dependencies($0.items), $0) },
+        ]
+    }
+
+    /// Jaeger sends its errors as JSON bodies under text/plain; some clients look at that.
+    func failure(_ error: APIError, _ request: Request) -> Response {
+        Answer.bytes(Envelope.errors([error]), status: .init(code: error.status), contentType: "text/plain; charset=utf-8", for: request)
+    }
+
+    private func reply(_ body: [UInt8], _ request: APIRequest) -> Response {
+        Answer.json(request.items["prettyPrint"] == "true" ? JSONPrettyPrinter.indent(body) : body, for: request.head)
+    }
+
+    // MARK: Names
+
+    /// As in Jaeger, no services at all are `null`.
+    private func services() async throws -> [UInt8] {
+        let names = try await store.services()
+        return names.isEmpty ? Envelope.data(total: 0) { $0.null() } : strings(names)
+    }
+
+    private func operationNames(_ service: String) async throws -> [UInt8] {
+        var names: [String] = []
+        // They come sorted; one name may have several kinds.
+        for operation in try await store.operations(service: service) where names.last != operation.name { names.append(operation.name) }
+        return strings(names)
     }
 
     private func strings(_ names: [String]) -> [UInt8] {
@@ -42,36 +61,18 @@ struct JaegerAPI {
         }
     }
 
-    /// Without neighbours that repeat; the names come sorted.
-    private func unique(_ names: [String]) -> [String] {
-        var result: [String] = []
-        for name in names where result.last != name { result.append(name) }
-        return result
-    }
-
     private func operations(_ items: QueryItems) async throws -> [UInt8] {
         guard let service = items.nonEmpty("service") else { throw BadParameter("parameter 'service' is required") }
-        var wanted: SpanKind?
-        if let text = items.nonEmpty("spanKind") {
-            guard let kind = SpanKind.allCases.first(where: { $0.jaegerName == text }) else {
-                throw BadParameter("unsupported span kind: '\(text)', expecting one of: server, client, producer, consumer, internal")
-            }
-            wanted = kind
-        }
-        let operations = try await store.operations(service: service).filter { wanted == nil || $0.kind == wanted }
+        let kind = try items.nonEmpty("spanKind").map(SpanKind.init(jaegerParameter:))
+        let operations = try await store.operations(service: service).filter { kind == nil || $0.kind == kind }
         return Envelope.data(total: operations.count) { writer in
             writer.beginArray()
-            for operation in operations {
-                writer.beginObject()
-                writer.key("name")
-                writer.string(operation.name)
-                writer.key("spanKind")
-                writer.string(operation.kind.jaegerName)
-                writer.endObject()
-            }
+            for operation in operations { operation.write(to: &writer) }
             writer.endArray()
         }
     }
+
+    // MARK: Traces
 
     private func search(_ items: QueryItems) async throws -> [UInt8] {
         var errors: [APIError] = []
@@ -81,7 +82,7 @@ struct JaegerAPI {
             found = try await store.findTraces(search)
         case .traces(let ids):
             for id in ids {
-                if let trace = try await store.trace(id) {
+                if let trace = try await traces.trace(id) {
                     found.append(trace)
                 } else {
                     errors.append(APIError(status: 404, message: "trace not found", traceID: "\(id)"))
@@ -92,32 +93,74 @@ struct JaegerAPI {
     }
 
     private func trace(_ text: String, _ items: QueryItems) async throws -> [UInt8] {
-        guard let trace = try await store.trace(try SearchRequest.traceID(text)) else {
-            throw APIError(status: 404, message: "trace not found")
-        }
+        let id = try SearchRequest.traceID(text)
+        // Where the trace may be is a hint that this store does not need; nonsense is told.
+        _ = try SearchRequest.time(items, "start")
+        _ = try SearchRequest.time(items, "end")
+        guard let trace = try await traces.trace(id) else { throw APIError.notFound("trace not found") }
         return body(of: [trace], raw: items["raw"] == "true", errors: [])
+    }
+
+    private func archive(_ text: String, _ items: QueryItems) async throws -> [UInt8] {
+        try await traces.keep(try SearchRequest.traceID(text))
+        return strings([])
+    }
+
+    /// OTLP's JSON as Jaeger's: what Jaeger's page does with a file.
+    private func transform(_ request: APIRequest) async throws -> [UInt8] {
+        let bytes = try await request.body()
+        let batch: SpanBatch
+        do throws(WireError) {
+            batch = try OTLPJSON.decode(bytes).batch
+        } catch {
+            throw APIError.badRequest("cannot unmarshal OTLP : \(error)")
+        }
+        var ids: [TraceID] = []
+        var assemblers: [TraceID: TraceAssembler] = [:]
+        for group in batch.resourceSpans {
+            for scopeSpans in group.scopeSpans {
+                for span in scopeSpans.spans {
+                    if assemblers[span.traceID] == nil {
+                        assemblers[span.traceID] = TraceAssembler(id: span.traceID)
+                        ids.append(span.traceID)
+                    }
+                    assemblers[span.traceID]?.add(
+                        CollectionOfOne(span), resource: group.resource, resourceSchemaURL: group.schemaURL, scope: scopeSpans.scope,
+                        scopeSchemaURL: scopeSpans.schemaURL
+                    )
+                }
+            }
+        }
+        return body(of: ids.compactMap { assemblers[$0]?.trace }, raw: request.items["raw"] == "true", errors: [])
     }
 
     private func body(of traces: [StoredTrace], raw: Bool, errors: [APIError]) -> [UInt8] {
         let spanCount = traces.reduce(0) { $0 + $1.batch.spanCount }
         return Envelope.data(total: traces.count, errors: errors, reserving: 256 + 640 * spanCount) { writer in
             writer.beginArray()
-            for trace in traces { JaegerJSON.writeTrace(id: trace.id, batch: trace.batch, to: &writer, raw: raw) }
+            for trace in traces {
+                if raw {
+                    JaegerJSON.writeTrace(id: trace.id, batch: trace.batch, to: &writer, raw: true)
+                } else {
+                    let adjusted = TraceAdjuster.adjust(traceID: trace.id, batch: trace.batch, maximumClockSkew: maximumClockSkew)
+                    JaegerJSON.writeTrace(id: trace.id, batch: adjusted.batch, to: &writer, raw: false, warnings: adjusted.warnings)
+                }
+            }
             writer.endArray()
         }
     }
 
-    /// Calls between services, counted over the newest traces of the window (at most ``dependencySampleLimit``).
+    // MARK: Dependencies
+
     private func dependencies(_ items: QueryItems) async throws -> [UInt8] {
-        let end = try milliseconds(items, "endTs") ?? clock()
-        let lookback = try milliseconds(items, "lookback") ?? 86_400_000_000_000
-        let search = TraceSearch(startTime: (end - min(lookback, end))...end, limit: Self.dependencySampleLimit)
-        let links = ServiceLinks(try await store.findTraces(search).map { TraceSpans(traceID: $0.id, batch: $0.batch) })
+        let end = try SearchRequest.milliseconds(items, "endTs")
+        let lookback = try SearchRequest.milliseconds(items, "lookback") ?? 86_400_000_000_000
         let wanted = items.nonEmpty("service")
-        let shown = links.sorted.filter { wanted == nil || $0.parent == wanted || $0.child == wanted }
-        return Envelope.data(total: shown.count) { writer in
+        let links = try await dependencies.links(end: end, lookback: lookback, rules: .jaeger)
+            .filter { wanted == nil || $0.parent == wanted || $0.child == wanted }
+        return Envelope.data(total: links.count) { writer in
             writer.beginArray()
-            for link in shown {
+            for link in links {
                 writer.beginObject()
                 writer.key("parent")
                 writer.string(link.parent)
@@ -130,13 +173,17 @@ struct JaegerAPI {
             writer.endArray()
         }
     }
+}
 
-    private func milliseconds(_ items: QueryItems, _ name: String) throws -> UInt64? {
-        guard let text = items.nonEmpty(name) else { return nil }
-        guard let value = UInt64(text), value <= UInt64.max / 1_000_000 else {
-            throw BadParameter("unable to parse param '\(name)': \"\(text)\" is not a number of milliseconds")
-        }
-        return value * 1_000_000
+extension Operation {
+    /// `{"name":…,"spanKind":…}`
+    func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("name")
+        writer.string(name)
+        writer.key("spanKind")
+        writer.string(kind.jaegerName)
+        writer.endObject()
     }
 }
 
@@ -151,5 +198,13 @@ extension SpanKind {
         case .producer: "producer"
         case .consumer: "consumer"
         }
+    }
+
+    /// - Throws: ``BadParameter`` for a word that is no kind.
+    init(jaegerParameter text: String) throws(BadParameter) {
+        guard let kind = SpanKind.allCases.first(where: { $0.jaegerName == text && $0 != .unspecified }) else {
+            throw BadParameter("unsupported span kind: '\(text)', expecting one of: server, client, producer, consumer, internal")
+        }
+        self = kind
     }
 }

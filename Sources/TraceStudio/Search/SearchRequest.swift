@@ -75,7 +75,7 @@ enum SearchRequest {
     }
 
     /// Microseconds since the epoch, as nanoseconds.
-    private static func time(_ items: QueryItems, _ name: String) throws(BadParameter) -> UInt64? {
+    static func time(_ items: QueryItems, _ name: String) throws(BadParameter) -> UInt64? {
         guard let text = items.nonEmpty(name) else { return nil }
         guard let microseconds = UInt64(text), microseconds <= UInt64.max / 1000 else {
             throw BadParameter("unable to parse param '\(name)': \"\(text)\" is not a number of microseconds since 1970")
@@ -83,7 +83,16 @@ enum SearchRequest {
         return microseconds * 1000
     }
 
-    private static func duration(_ name: String, _ text: String) throws(BadParameter) -> UInt64 {
+    /// Milliseconds, as nanoseconds.
+    static func milliseconds(_ items: QueryItems, _ name: String) throws(BadParameter) -> UInt64? {
+        guard let text = items.nonEmpty(name) else { return nil }
+        guard let value = UInt64(text), value <= UInt64.max / 1_000_000 else {
+            throw BadParameter("unable to parse param '\(name)': \"\(text)\" is not a number of milliseconds")
+        }
+        return value * 1_000_000
+    }
+
+    static func duration(_ name: String, _ text: String) throws(BadParameter) -> UInt64 {
         guard let nanoseconds = GoDuration.nanoseconds(text) else {
             throw BadParameter("unable to parse param '\(name)': \"\(text)\" is not a duration such as 1.5ms, 2s or 1h3m")
         }

@@ -12,6 +12,25 @@ enum Answer {
         bytes(body, status: status, contentType: "application/json", for: request)
     }
 
+    static func text(_ body: String, status: HTTPResponse.Status = .ok, for request: Request) -> Response {
+        bytes(Array(body.utf8), status: status, contentType: "text/plain; charset=utf-8", for: request)
+    }
+
+    /// Another place, for now: 302.
+    static func redirect(to location: String) -> Response {
+        Response(status: .found, headers: [.location: location, .cacheControl: "no-store"])
+    }
+
+    /// - Parameter allowed: the methods that the path takes.
+    static func methodNotAllowed(_ allowed: [String]) -> Response {
+        let names = allowed.joined(separator: ", ")
+        return Response(
+            status: .methodNotAllowed,
+            headers: [.allow: names, .contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: "405 method not allowed, supported: [\(names)]\n"))
+        )
+    }
+
     static func bytes(_ body: [UInt8], status: HTTPResponse.Status, contentType: String, for request: Request) -> Response {
         var headers: HTTPFields = [.contentType: contentType, .cacheControl: "no-store", .xContentTypeOptions: "nosniff"]
         var sent = body

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Hummingbird
 public import Logging
 internal import NIOCore
@@ -6,7 +5,7 @@ public import ServiceLifecycle
 public import TraceCollector
 public import TraceStore
 
-/// The query server: Jaeger's JSON API, version 1, the page's own API and the page itself, on one port.
+/// The query server: Jaeger's APIs over HTTP, versions 1 and 3, the page's own API and the page itself, on one port.
 public struct TraceStudioServer: Service {
     private let host: String
     private let port: Int
@@ -18,22 +17,29 @@ public struct TraceStudioServer: Service {
     ///   - host: Address or name to listen on.
     ///   - port: TCP port; 0 lets the system choose one.
     ///   - store: The traces.
+    ///   - archive: Where `/api/archive` keeps traces beyond the store's retention; without one it is an error.
     ///   - ingest: Whose counters `/api/ui/status` shows.
     ///   - live: What was just stored, for pages that follow along.
+    ///   - maximumClockSkew: How far spans are moved to take out clock skew, nanoseconds; 0 moves none.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
     public init(
         host: String,
         port: Int,
         store: any TraceStore,
+        archive: (any TraceStore)? = nil,
         ingest: SpanIngest? = nil,
         live: LiveFeed? = nil,
+        maximumClockSkew: UInt64 = 0,
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.host = host
         self.port = port
-        self.responder = StudioResponder(store: store, ingest: ingest, live: live, logger: logger, clock: Self.now)
+        self.responder = StudioResponder(
+            store: store, archive: archive, ingest: ingest, live: live, maximumClockSkew: maximumClockSkew, logger: logger,
+            clock: WallClock.now
+        )
         self.logger = logger
         self.onListening = onListening
     }
@@ -52,12 +58,5 @@ public struct TraceStudioServer: Service {
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger
         )
-    }
-
-    /// Nanoseconds since the Unix epoch.
-    @Sendable private static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -1,27 +1,63 @@
+internal import Hummingbird
 public import Logging
+internal import NIOCore
 public import ServiceLifecycle
 public import TraceStore
 
-/// Tempo's HTTP API.
+/// Tempo's HTTP API, as Grafana's data source uses it.
 public struct TempoServer: Service {
-    private let onListening: @Sendable (Int) async -> Void
+    private let host: String
     private let port: Int
+    private let responder: TempoResponder
+    private let logger: Logger
+    private let onListening: @Sendable (Int) async -> Void
 
     /// - Parameters:
     ///   - host: Address or name to listen on.
     ///   - port: TCP port; 0 lets the system choose one.
     ///   - store: The traces.
+    ///   - archive: Traces kept beyond the store's retention, found by their ids.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
     public init(
-        host: String, port: Int, store: any TraceStore, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        host: String, port: Int, store: any TraceStore, archive: (any TraceStore)? = nil, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
+        self.host = host
         self.port = port
+        responder = TempoResponder(store: store, archive: archive, logger: logger, clock: WallClock.now)
+        self.logger = logger
         self.onListening = onListening
     }
 
+    /// Serves until a graceful shutdown or a cancellation; requests under way are answered first.
     public func run() async throws {
-        await onListening(port)
-        try await gracefulShutdown()
+        let application = Application(
+            responder: responder,
+            server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
+            onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: logger
+        )
+        try await application.run()
+    }
+}
+
+/// Finds the answer for each path of ``TempoServer``.
+struct TempoResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    private let table: RouteTable
+
+    init(store: any TraceStore, archive: (any TraceStore)? = nil, logger: Logger, clock: @escaping @Sendable () -> UInt64) {
+        let api = TempoAPI(traces: TraceSource(store: store, archive: archive), clock: clock)
+        table = RouteTable(
+            [api], logger: logger,
+            elsewhere: { _, request in api.failure(.notFound("404 page not found"), request) }
+        )
+    }
+
+    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+        await table.respond(to: request)
     }
 }

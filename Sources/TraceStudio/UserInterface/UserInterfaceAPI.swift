@@ -1,3 +1,4 @@
+internal import Hummingbird
 internal import JSONCoding
 internal import TraceCollector
 internal import TraceModel
@@ -5,12 +6,27 @@ internal import TraceQuery
 internal import TraceStore
 
 /// The JSON API of our own page, below `/api/ui`.
-struct UserInterfaceAPI {
+struct UserInterfaceAPI: QueryAPI {
     let store: any TraceStore
     /// The ingest whose counters are shown, where there is one.
     let ingest: SpanIngest?
     /// Nanoseconds since the Unix epoch.
     let clock: @Sendable () -> UInt64
+
+    var routes: [Route] {
+        [
+            Route("/api/ui/**") { request in
+                guard let body = try await answer(path: request.parameters, items: request.items) else {
+                    throw APIError.notFound("no such API path: \(request.head.uri.path)")
+                }
+                return Answer.json(body, for: request.head)
+            }
+        ]
+    }
+
+    func failure(_ error: APIError, _ request: Request) -> Response {
+        Answer.json(Envelope.errors([error]), status: .init(code: error.status), for: request)
+    }
 
     /// - Parameter path: What comes after `/api/ui`.
     /// - Returns: The body, or `nil` for an unknown path.

@@ -14,9 +14,11 @@ public enum JaegerJSON {
     ///   - writer: stands where a value is due.
     ///   - raw: the spans as they were received. Otherwise tags are sorted by key, logs by time, and spans that were
     ///     received twice are written once.
-    public static func writeTrace(id: TraceID, batch: SpanBatch, to writer: inout JSONWriter, raw: Bool) {
+    ///   - warnings: for spans by their number in the batch, from 0.
+    public static func writeTrace(id: TraceID, batch: SpanBatch, to writer: inout JSONWriter, raw: Bool, warnings: [Int: [String]] = [:]) {
         var processes = JaegerProcesses()
         var seen = SeenSpans()
+        var number = -1
         writer.beginObject()
         writer.key("traceID")
         writer.hex(id)
@@ -25,8 +27,11 @@ public enum JaegerJSON {
         for group in batch.resourceSpans {
             let process = processes.number(of: group.resource)
             for scopeGroup in group.scopeSpans {
-                for span in scopeGroup.spans where raw || seen.insert(span, process: process) {
-                    JaegerSpanWriter(span: span, scope: scopeGroup.scope, process: process, isSorted: !raw).write(to: &writer)
+                for span in scopeGroup.spans {
+                    number += 1
+                    guard raw || seen.insert(span, process: process) else { continue }
+                    let warnings = warnings.isEmpty ? [] : warnings[number] ?? []
+                    JaegerSpanWriter(span: span, scope: scopeGroup.scope, process: process, isSorted: !raw, warnings: warnings).write(to: &writer)
                 }
             }
         }

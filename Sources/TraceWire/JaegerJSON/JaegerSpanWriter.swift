@@ -7,11 +7,13 @@ struct JaegerSpanWriter {
     /// The number of the span's process.
     private let process: Int
     private let isSorted: Bool
+    private let warnings: [String]
 
-    init(span: Span, scope: InstrumentationScope, process: Int, isSorted: Bool) {
+    init(span: Span, scope: InstrumentationScope, process: Int, isSorted: Bool, warnings: [String] = []) {
         self.span = JaegerSpan(span, scope: scope)
         self.process = process
         self.isSorted = isSorted
+        self.warnings = warnings
     }
 
     func write(to writer: inout JSONWriter) {
@@ -39,8 +41,15 @@ struct JaegerSpanWriter {
         writer.key("processID")
         writer.string(JaegerProcesses.id(process))
         writer.key("warnings")
-        writer.null()
+        writeWarnings(to: &writer)
         writer.endObject()
+    }
+
+    private func writeWarnings(to writer: inout JSONWriter) {
+        if warnings.isEmpty { return writer.null() }
+        writer.beginArray()
+        for warning in warnings { writer.string(warning) }
+        writer.endArray()
     }
 
     /// The parent first, then the links.

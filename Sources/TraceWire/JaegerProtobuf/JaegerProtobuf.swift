@@ -40,4 +40,13 @@ public enum JaegerProtobuf {
         encoder.request(group)
         return Array(encoder.writer.written)
     }
+
+    /// Writes a `SpansResponseChunk`, what `jaeger.api_v2.QueryService` answers with.
+    ///
+    /// - Parameter warnings: for spans by their number in the batch, from 0.
+    public static func encodeSpansResponseChunk(_ batch: SpanBatch, warnings: [Int: [String]] = [:]) -> [UInt8] {
+        var encoder = JaegerProtobufEncoder(maximumValueLength: nil)
+        encoder.chunk(batch, warnings: warnings)
+        return Array(encoder.writer.written)
+    }
 }

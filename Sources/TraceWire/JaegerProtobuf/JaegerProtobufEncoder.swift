@@ -16,18 +16,38 @@ struct JaegerProtobufEncoder: ~Copyable {
         for scoped in group.scopeSpans {
             for span in scoped.spans { self.span(JaegerSpan(span, scope: scoped.scope, maximumValueLength: maximumValueLength)) }
         }
-        let process = JaegerProcess(group.resource, maximumValueLength: maximumValueLength)
-        let mark = writer.begin(2 << 3 | 2, expecting: 200)
+        process(2 << 3 | 2, JaegerProcess(group.resource, maximumValueLength: maximumValueLength))
+        writer.end(batch)
+    }
+
+    /// `message SpansResponseChunk { repeated Span spans = 1; }`, each span with its process.
+    ///
+    /// - Parameter warnings: for spans by their number in the batch, from 0.
+    mutating func chunk(_ batch: SpanBatch, warnings: [Int: [String]]) {
+        var number = -1
+        for group in batch.resourceSpans {
+            let process = JaegerProcess(group.resource, maximumValueLength: maximumValueLength)
+            for scoped in group.scopeSpans {
+                for span in scoped.spans {
+                    number += 1
+                    let span = JaegerSpan(span, scope: scoped.scope, maximumValueLength: maximumValueLength)
+                    self.span(span, process: process, warnings: warnings[number] ?? [])
+                }
+            }
+        }
+    }
+
+    private mutating func process(_ number: UInt8, _ process: JaegerProcess) {
+        let mark = writer.begin(number, expecting: 200)
         writer.string(1 << 3 | 2, process.serviceName)
         for tag in process.tags { keyValue(2 << 3 | 2, tag) }
         writer.end(mark)
-        writer.end(batch)
     }
 
     private static let expectedSpanSize = 400
 
     /// The parent, for which the format has no field, is the first reference.
-    private mutating func span(_ span: JaegerSpan) {
+    private mutating func span(_ span: JaegerSpan, process: JaegerProcess? = nil, warnings: [String] = []) {
         let mark = writer.begin(1 << 3 | 2, expecting: Self.expectedSpanSize)
         writer.id(1 << 3 | 2, span.traceID.high, span.traceID.low)
         writer.id(2 << 3 | 2, span.spanID.value)
@@ -39,6 +59,8 @@ struct JaegerProtobufEncoder: ~Copyable {
         time(7 << 3 | 2, span.duration)
         for tag in span.tags { keyValue(8 << 3 | 2, tag) }
         for log in span.logs { self.log(log) }
+        if let process { self.process(10 << 3 | 2, process) }
+        for warning in warnings { writer.string(12 << 3 | 2, warning) }
         writer.end(mark)
     }
 

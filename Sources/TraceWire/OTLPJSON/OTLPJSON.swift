@@ -1,4 +1,4 @@
-internal import JSONCoding
+public import JSONCoding
 public import TraceModel
 
 /// OTLP traces as JSON: the body of OTLP/HTTP `application/json` (OTLP specification, "JSON Protobuf Encoding").
@@ -15,11 +15,30 @@ public enum OTLPJSON {
         }
     }
 
+    /// How ids, enums and the list of resources are written.
+    public enum Style: Hashable, Sendable {
+        /// The OTLP specification's: hexadecimal ids, numbers for enums.
+        case otlp
+        /// Protobuf's own JSON mapping: base64 ids, names for enums.
+        case protobufJSON
+        /// As ``protobufJSON``, with the list called `batches`: Grafana Tempo's `/api/traces`.
+        case tempo
+    }
+
     /// Writes an `ExportTraceServiceRequest`.
-    public static func encode(_ batch: SpanBatch) -> [UInt8] {
-        var encoder = OTLPJSONEncoder(writer: JSONWriter(reserving: 512 + batch.spanCount * OTLPJSONEncoder.expectedSpanSize))
+    public static func encode(_ batch: SpanBatch, style: Style = .otlp) -> [UInt8] {
+        let writer = JSONWriter(reserving: 512 + batch.spanCount * OTLPJSONEncoder.expectedSpanSize)
+        var encoder = OTLPJSONEncoder(writer: writer, style: style)
         encoder.batch(batch)
         return encoder.writer.finish()
+    }
+
+    /// Writes an `AnyValue`: one member of `{"stringValue","boolValue","intValue","doubleValue","arrayValue","kvlistValue","bytesValue"}`.
+    public static func write(_ value: AttributeValue, to writer: inout JSONWriter) {
+        var encoder = OTLPJSONEncoder(writer: JSONWriter())
+        swap(&encoder.writer, &writer)
+        encoder.anyValue(value)
+        swap(&encoder.writer, &writer)
     }
 
     /// Writes one span as a line of JSON with a line break: the members of OTLP's `Span`, with `resource` and `scope` before them.

@@ -1,9 +1,15 @@
 internal import JSONCoding
-internal import TraceModel
+public import TraceModel
 
 /// Writes the model as OTLP's JSON; members with their default value are left out.
 struct OTLPJSONEncoder {
     var writer: JSONWriter
+    let style: OTLPJSON.Style
+
+    init(writer: consuming JSONWriter, style: OTLPJSON.Style = .otlp) {
+        self.writer = writer
+        self.style = style
+    }
 
     /// A guess at the size of a span, to reserve memory.
     static let expectedSpanSize = 900
@@ -11,7 +17,10 @@ struct OTLPJSONEncoder {
     /// `{"resourceSpans":[ResourceSpans]}`
     mutating func batch(_ batch: SpanBatch) {
         writer.beginObject()
-        writer.key("resourceSpans")
+        switch style {
+        case .otlp, .protobufJSON: writer.key("resourceSpans")
+        case .tempo: writer.key("batches")
+        }
         writer.beginArray()
         for group in batch.resourceSpans { resourceSpans(group) }
         writer.endArray()
@@ -80,19 +89,19 @@ struct OTLPJSONEncoder {
     /// The members of `Span` in the order of their field numbers.
     private mutating func members(_ span: Span) {
         writer.key("traceId")
-        writer.hex(span.traceID)
+        id(span.traceID)
         writer.key("spanId")
-        writer.hex(span.spanID)
+        id(span.spanID)
         text("traceState", span.traceState)
         if let parent = span.parentSpanID {
             writer.key("parentSpanId")
-            writer.hex(parent)
+            id(parent)
         }
         count("flags", span.flags)
         text("name", span.name)
         if span.kind != .unspecified {
             writer.key("kind")
-            writer.uint(UInt64(span.kind.rawValue))
+            if style == .otlp { writer.uint(UInt64(span.kind.rawValue)) } else { writer.string(span.kind.protobufName) }
         }
         time("startTimeUnixNano", span.startTime)
         time("endTimeUnixNano", span.endTime)
@@ -107,7 +116,7 @@ struct OTLPJSONEncoder {
         text("message", span.status.message)
         if span.status.code != .unset {
             writer.key("code")
-            writer.uint(UInt64(span.status.code.rawValue))
+            if style == .otlp { writer.uint(UInt64(span.status.code.rawValue)) } else { writer.string(span.status.code.protobufName) }
         }
         writer.endObject()
     }
@@ -134,9 +143,9 @@ struct OTLPJSONEncoder {
         for link in links {
             writer.beginObject()
             writer.key("traceId")
-            writer.hex(link.traceID)
+            id(link.traceID)
             writer.key("spanId")
-            writer.hex(link.spanID)
+            id(link.spanID)
             text("traceState", link.traceState)
             attributes(link.attributes)
             count("droppedAttributesCount", link.droppedAttributesCount)
@@ -144,6 +153,19 @@ struct OTLPJSONEncoder {
             writer.endObject()
         }
         writer.endArray()
+    }
+
+    /// OTLP has hexadecimal digits where protobuf's own JSON has base64.
+    private mutating func id(_ id: TraceID) {
+        if style == .otlp { writer.hex(id) } else { writer.string(Base64.encode(Self.bytes(id.high) + Self.bytes(id.low))) }
+    }
+
+    private mutating func id(_ id: SpanID) {
+        if style == .otlp { writer.hex(id) } else { writer.string(Base64.encode(Self.bytes(id.value))) }
+    }
+
+    private static func bytes(_ word: UInt64) -> [UInt8] {
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
     }
 
     // MARK: Members that are left out when they have their default value
@@ -189,7 +211,7 @@ struct OTLPJSONEncoder {
     }
 
     /// One member of `{"stringValue","boolValue","intValue","doubleValue","arrayValue","kvlistValue","bytesValue"}`.
-    private mutating func anyValue(_ value: AttributeValue) {
+    mutating func anyValue(_ value: AttributeValue) {
         writer.beginObject()
         switch value {
         case .string(let text):
@@ -224,6 +246,31 @@ struct OTLPJSONEncoder {
         case .empty: break
         }
         writer.endObject()
+    }
+}
+
+extension SpanKind {
+    /// The name of the enum's value, as protobuf's JSON writes it.
+    public var protobufName: String {
+        switch self {
+        case .unspecified: "SPAN_KIND_UNSPECIFIED"
+        case .internal: "SPAN_KIND_INTERNAL"
+        case .server: "SPAN_KIND_SERVER"
+        case .client: "SPAN_KIND_CLIENT"
+        case .producer: "SPAN_KIND_PRODUCER"
+        case .consumer: "SPAN_KIND_CONSUMER"
+        }
+    }
+}
+
+extension SpanStatus.Code {
+    /// The name of the enum's value, as protobuf's JSON writes it.
+    public var protobufName: String {
+        switch self {
+        case .unset: "STATUS_CODE_UNSET"
+        case .ok: "STATUS_CODE_OK"
+        case .error: "STATUS_CODE_ERROR"
+        }
     }
 }
 

@@ -49,8 +49,15 @@ public enum ZipkinJSON {
         /// Characters of a tag's value and of the strings of an annotation; longer ones are cut, lists after a whole element.
         /// Numbers, the status and links are never cut. `nil`: no limit.
         public var maximumTagValueLength: Int?
+        /// Spans that came from Zipkin's own clients are written as they came: their endpoints out of the attributes that keep them,
+        /// ids of 16 digits, and no tags of OpenTelemetry's.
+        public var restoresZipkin: Bool
 
-        public init(localIPv4: String? = nil, localIPv6: String? = nil, localPort: UInt16? = nil, maximumTagValueLength: Int? = nil) {
+        public init(
+            localIPv4: String? = nil, localIPv6: String? = nil, localPort: UInt16? = nil, maximumTagValueLength: Int? = nil,
+            restoresZipkin: Bool = false
+        ) {
+            self.restoresZipkin = restoresZipkin
             self.localIPv4 = localIPv4
             self.localIPv6 = localIPv6
             self.localPort = localPort
@@ -69,6 +76,16 @@ public enum ZipkinJSON {
         return encoder.writer.finish()
     }
 
+    /// Writes each batch as a list of spans of its own, `[[Span]]`: what Zipkin answers to a search.
+    public static func encode(lists batches: [SpanBatch], options: EncodingOptions = EncodingOptions()) -> [UInt8] {
+        let spanCount = batches.reduce(0) { $0 + $1.spanCount }
+        var encoder = ZipkinJSONEncoder(writer: JSONWriter(reserving: 64 + spanCount * ZipkinJSONEncoder.expectedSpanSize), options: options)
+        encoder.writer.beginArray()
+        for batch in batches { encoder.batch(batch) }
+        encoder.writer.endArray()
+        return encoder.writer.finish()
+    }
+
     /// Deep enough for the way to a tag that breaks the rules with a list of values.
     private static let maximumJSONDepth = WireLimit.valueDepth + 8
 
@@ -84,5 +101,19 @@ public enum ZipkinJSON {
         } catch {
             throw WireError(code: .malformed, message: "malformed Zipkin JSON: \(error)")
         }
+    }
+}
+
+extension ZipkinJSON {
+    /// The attributes that ``remoteServiceName(of:)`` looks at.
+    public static let remoteNameKeys = ZipkinPeer.nameKeys
+
+    /// What the span calls the other side of its call: `remoteEndpoint.serviceName`.
+    ///
+    /// A span of any kind may have `peer.service`; for clients and producers other attributes count, too.
+    public static func remoteServiceName(of span: Span) -> String? {
+        if case .string(let name)? = span.attributes[ZipkinTag.peerService], !name.isEmpty { return name }
+        let name = ZipkinPeer.endpoint(of: span).serviceName
+        return name.isEmpty ? nil : name
     }
 }

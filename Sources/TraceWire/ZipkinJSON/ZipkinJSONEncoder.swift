@@ -9,6 +9,8 @@ struct ZipkinJSONEncoder {
     private var keys: Set<String> = []
     /// The object of the tags is begun, which is left out when it would be empty.
     private var hasTags = false
+    /// The spans at hand came from a client of Zipkin's own, and are written as they came.
+    private var isZipkins = false
 
     /// A guess at the size of a span, to reserve memory.
     static let expectedSpanSize = 1200
@@ -23,9 +25,12 @@ struct ZipkinJSONEncoder {
         writer.beginArray()
         for group in batch.resourceSpans {
             let resourceTags = group.resource.attributes.filter { $0.key != ZipkinTag.serviceName }.map(text(of:))
-            let serviceName = group.resource.serviceName
             for scopeGroup in group.scopeSpans {
                 let groupTags = resourceTags + scopeTags(scopeGroup)
+                isZipkins = options.restoresZipkin && !ZipkinSpan.isOpenTelemetry(group.resource, scopeGroup.scope)
+                // A client of Zipkin's may leave out its name.
+                let hasName = group.resource.attributes[ZipkinTag.serviceName] != nil
+                let serviceName = isZipkins && !hasName ? "" : group.resource.serviceName
                 for span in scopeGroup.spans { self.span(span, serviceName: serviceName, groupTags: groupTags) }
             }
         }
@@ -35,7 +40,7 @@ struct ZipkinJSONEncoder {
     private mutating func span(_ span: Span, serviceName: String, groupTags: [(key: String, value: String)]) {
         writer.beginObject()
         writer.key("traceId")
-        writer.hex(span.traceID)
+        if options.restoresZipkin, span.traceID.high == 0 { writer.hex(span.traceID.low) } else { writer.hex(span.traceID) }
         if let parent = span.parentSpanID {
             writer.key("parentId")
             writer.hex(parent)
@@ -51,10 +56,14 @@ struct ZipkinJSONEncoder {
             writer.string(span.name)
         }
         times(span)
-        writer.key("localEndpoint")
-        endpoint(
-            ZipkinEndpoint(serviceName: serviceName, ipv4: options.localIPv4 ?? "", ipv6: options.localIPv6 ?? "", port: options.localPort ?? 0))
-        let peer = ZipkinPeer.endpoint(of: span)
+        var local = ZipkinEndpoint(
+            serviceName: serviceName, ipv4: options.localIPv4 ?? "", ipv6: options.localIPv6 ?? "", port: options.localPort ?? 0)
+        if isZipkins { local = ZipkinEndpoints.local(of: span, serviceName: serviceName) }
+        if !local.isEmpty || !isZipkins {
+            writer.key("localEndpoint")
+            endpoint(local)
+        }
+        let peer = isZipkins ? ZipkinEndpoints.remote(of: span) : ZipkinPeer.endpoint(of: span)
         if !peer.isEmpty {
             writer.key("remoteEndpoint")
             endpoint(peer)
@@ -89,6 +98,8 @@ struct ZipkinJSONEncoder {
             writer.key("timestamp")
             writer.uint(span.startTime / 1000)
         }
+        // A client of Zipkin's may leave out the duration, too.
+        if isZipkins, span.duration == 0 { return }
         writer.key("duration")
         writer.uint(max(1, span.duration / 1000))
     }
@@ -137,7 +148,12 @@ struct ZipkinJSONEncoder {
         keys.removeAll(keepingCapacity: true)
         keys.formUnion([ZipkinTag.serviceName, ZipkinTag.debug, ZipkinTag.shared, ZipkinTag.startTimeAbsent])
         hasTags = false
-        statusTags(span)
+        if isZipkins {
+            keys.formUnion(ZipkinEndpoints.keys(of: span))
+            restoredStatusTags(span)
+        } else {
+            statusTags(span)
+        }
         if !span.traceState.isEmpty { tag(ZipkinTag.traceState, span.traceState) }
         if span.droppedAttributesCount > 0 { tag(ZipkinTag.droppedAttributes, String(span.droppedAttributesCount)) }
         if span.droppedEventsCount > 0 { tag(ZipkinTag.droppedEvents, String(span.droppedEventsCount)) }
@@ -157,6 +173,17 @@ struct ZipkinJSONEncoder {
         }
         writer.key(string: key)
         writer.string(value)
+    }
+
+    /// Zipkin's clients know the tag `error` only.
+    private mutating func restoredStatusTags(_ span: Span) {
+        let message = span.status.message
+        switch span.status.code {
+        case .unset: break
+        case .ok: tag(ZipkinTag.statusCode, "OK")
+        case .error where span.attributes[ZipkinTag.error] == nil: tag(ZipkinTag.error, message.isEmpty ? "true" : message)
+        case .error: if !message.isEmpty { tag(ZipkinTag.statusDescription, message) }
+        }
     }
 
     private mutating func statusTags(_ span: Span) {

@@ -162,14 +162,18 @@ struct ZipkinSpanReading {
         add(ZipkinTag.peerPort, remote.port, unlessIn: ZipkinPeer.portKeys)
     }
 
-    /// Adds an attribute, unless it is empty or an attribute says the same: the exporter made the endpoint of that.
+    /// Adds an attribute, unless it is empty, or an attribute says the same and OpenTelemetry's exporter made the endpoint of that.
     private mutating func add(_ key: String, _ text: String, unlessIn keys: [String]) {
-        if text.isEmpty || span.attributes.contains(where: { keys.contains($0.key) && PlainJSON.text($0.value) == text }) { return }
+        if text.isEmpty || isSaid(text, keys) { return }
         addUnlessTaken(key, .string(text))
     }
 
+    private func isSaid(_ text: String, _ keys: [String]) -> Bool {
+        ZipkinSpan.isOpenTelemetry(resource, scope) && span.attributes.contains { keys.contains($0.key) && PlainJSON.text($0.value) == text }
+    }
+
     private mutating func add(_ key: String, _ port: UInt16, unlessIn keys: [String]) {
-        if port == 0 || span.attributes.contains(where: { keys.contains($0.key) && PlainJSON.text($0.value) == String(port) }) { return }
+        if port == 0 || isSaid(String(port), keys) { return }
         addUnlessTaken(key, .int(Int64(port)))
     }
 

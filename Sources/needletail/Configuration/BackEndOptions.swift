@@ -12,8 +12,11 @@ struct BackEndOptions: ParsableArguments {
     @Option(help: "OTLP over gRPC.")
     var otlpGrpcPort: Int = DefaultPort.otlpGRPC
 
-    @Option(help: "Zipkin: POST /api/v2/spans; \"off\" does not listen.")
+    @Option(help: "Zipkin: POST /api/v2/spans, and its query API; \"off\" does not listen.")
     var zipkinPort: OptionalPort = .port(DefaultPort.zipkin)
+
+    @Option(help: ArgumentHelp("Tags whose values Zipkin's API offers for completion.", valueName: "tag"))
+    var zipkinAutocompleteKey: [String] = []
 
     @Option(help: "Jaeger's agent, Thrift compact over UDP; \"off\" does not listen.")
     var jaegerCompactPort: OptionalPort = .port(DefaultPort.jaegerCompactUDP)
@@ -44,6 +47,12 @@ struct BackEndOptions: ParsableArguments {
 
     @Option(help: "Tempo's query API with TraceQL; \"off\" does not listen.")
     var tempoPort: OptionalPort = .port(DefaultPort.tempo)
+
+    @Option(help: ArgumentHelp("How far spans of other hosts are moved to take out clock skew in Jaeger's answers; 0 moves none.", valueName: "ms"))
+    var maxClockSkewAdjustmentMs: UInt32 = 0
+
+    /// Nanoseconds.
+    var maximumClockSkew: UInt64 { UInt64(maxClockSkewAdjustmentMs) * 1_000_000 }
 
     @Option(help: ArgumentHelp("Web pages that may send spans, as in https://shop.example; \"*\" stands for any characters.", valueName: "origin"))
     var corsAllowedOrigin: [String] = []

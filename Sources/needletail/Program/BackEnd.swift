@@ -12,6 +12,8 @@ struct BackEnd {
     private let greeting: Greeting
     private let logger: Logger
     private let store: SQLiteTraceStore
+    /// Traces that somebody wants to keep beyond the retention of the store.
+    private let archive: SQLiteTraceStore
     private let pipeline: SpanPipeline
     private let generator = MetricsGenerator()
     private let live = LiveFeed()
@@ -24,6 +26,7 @@ struct BackEnd {
         self.logger = logger
         let configuration = try options.collectorConfiguration
         store = try SQLiteTraceStore(directory: options.dataDir, logger: logger)
+        archive = try SQLiteTraceStore(directory: options.dataDir + "/archive", logger: logger)
         pipeline = try SpanPipeline(configuration: configuration, store: store, dataDirectory: options.dataDir, logger: logger)
         ingest = SpanIngest(store: pipeline, observers: [generator, live], logger: logger)
     }
@@ -40,7 +43,7 @@ struct BackEnd {
     /// The services in the order in which they start; they stop in reverse, so that what a receiver accepted is still stored.
     static func services(options: BackEndOptions, host: String, greeting: Greeting, logger: Logger) throws -> [any Service] {
         let backEnd = try BackEnd(options: options, host: host, greeting: greeting, logger: logger)
-        return try [StoreService(store: backEnd.store), backEnd.generator] + backEnd.remoteWriter
+        return try [StoreService(store: backEnd.store), StoreService(store: backEnd.archive), backEnd.generator] + backEnd.remoteWriter
             + [backEnd.pipeline, backEnd.ingest] + backEnd.receivers + backEnd.queryServers
     }
 
@@ -63,7 +66,10 @@ struct BackEnd {
                 OTLPGRPCReceiver(host: host, port: options.otlpGrpcPort, ingest: ingest, logger: logger, onListening: listening(.otlpGRPC)),
             ]
             let strategies = try options.samplingStrategies.map(SamplingStrategies.init(path:)) ?? .everything
-            let zipkinQuery = ZipkinQueryAPI(store: store)
+            let zipkinQuery = ZipkinQueryAPI(
+                store: store, archive: archive, ingest: ingest, autocompleteKeys: options.zipkinAutocompleteKey, queryPort: options.queryPort,
+                logger: logger
+            )
             let others: [(any Service)?] = [
                 options.zipkinPort.number.map { port in
                     ZipkinReceiver(
@@ -103,13 +109,17 @@ struct BackEnd {
     private var queryServers: [any Service] {
         let servers: [(any Service)?] = [
             TraceStudioServer(
-                host: host, port: options.queryPort, store: store, ingest: ingest, live: live, logger: logger, onListening: listening(.query)
+                host: host, port: options.queryPort, store: store, archive: archive, ingest: ingest, live: live,
+                maximumClockSkew: options.maximumClockSkew, logger: logger, onListening: listening(.query)
             ),
             options.tempoPort.number.map { port in
-                TempoServer(host: host, port: port, store: store, logger: logger, onListening: listening(.tempo))
+                TempoServer(host: host, port: port, store: store, archive: archive, logger: logger, onListening: listening(.tempo))
             },
             options.jaegerQueryGrpcPort.number.map { port in
-                JaegerQueryGRPCServer(host: host, port: port, store: store, logger: logger, onListening: listening(.jaegerQueryGRPC))
+                JaegerQueryGRPCServer(
+                    host: host, port: port, store: store, archive: archive, maximumClockSkew: options.maximumClockSkew, logger: logger,
+                    onListening: listening(.jaegerQueryGRPC)
+                )
             },
         ]
         return servers.compactMap(\.self)

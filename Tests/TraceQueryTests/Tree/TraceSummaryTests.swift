@@ -51,17 +51,4 @@ struct TraceSummaryTests {
         #expect(summary.errorMessage == "Requested Error")
         #expect(TraceSummary.errorMessage(of: span(1, "step", start: 1, end: 2, status: SpanStatus(code: .error))) == "step failed")
     }
-
-    @Test("links count calls between services, not within one")
-    func links() {
-        let spans = TraceSpans(
-            traceID: traceID,
-            batch: batch(
-                ("a", [span(1, start: 0, end: 9), span(2, parent: 1, start: 0, end: 9)]),
-                ("b", [span(3, parent: 2, start: 1, end: 2), span(4, parent: 2, start: 3, end: 4)])
-            )
-        )
-        let sorted = ServiceLinks([spans, spans]).sorted
-        #expect(sorted.map { "\($0.parent) \($0.child) \($0.callCount)" } == ["a b 4"])
-    }
 }

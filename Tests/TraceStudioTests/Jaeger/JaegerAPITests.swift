@@ -7,6 +7,7 @@ import NIOCore
 import Testing
 import TraceModel
 import TraceStore
+import TraceWire
 
 @testable import TraceStudio
 
@@ -89,7 +90,12 @@ struct JaegerAPITests {
             #expect(try await studio.get("/api/traces/nohex").status == .badRequest)
             #expect(try await studio.get("/api/traces").status == .badRequest)
             #expect(try await studio.get("/api/elsewhere").status == .notFound)
-            #expect(try await studio.get("/api/services", method: .post).status == .methodNotAllowed)
+            let wrongMethod = try await studio.get("/api/services", method: .post)
+            #expect(wrongMethod.status == .methodNotAllowed)
+            #expect(wrongMethod.headers[.allow] == "GET, HEAD")
+            #expect(try await studio.get("/api/archive/10").headers[.allow] == "POST")
+            #expect(try await studio.get("/api/services", headers: [.origin: "http://elsewhere"]).headers[.accessControlAllowOrigin] == nil)
+            #expect(try await studio.get("/api/traces/10?start=soon").status == .badRequest)
             let head = try await studio.get("/api/services", method: .head)
             #expect(head.status == .ok)
             #expect(head.body.readableBytes == 0)
@@ -138,6 +144,77 @@ struct JaegerAPITests {
         try await Studio.run(store: store) { (studio) async throws in
             let body = try await studio.json("/api/services", status: .internalServerError)
             #expect(body["errors"]?[0]?["msg"]?.stringValue == "the trace store could not answer: the trace store is closed")
+        }
+    }
+
+    @Test("no services are null")
+    func noServices() async throws {
+        try await Studio.run([]) { (studio) async throws in
+            #expect(try await studio.text("/api/services").body == #"{"data":null,"total":0,"limit":0,"offset":0,"errors":null}"#)
+        }
+    }
+
+    @Test("an archived trace stays when the store has forgotten it")
+    func archive() async throws {
+        let store = InMemoryTraceStore()
+        try await store.append(shop)
+        let archive = InMemoryTraceStore()
+        try await Studio.run(store: store, archive: archive) { (studio) async throws in
+            let kept = try await studio.post("/api/archive/10", [])
+            #expect(kept.status == .ok)
+            #expect(String(buffer: kept.body) == #"{"data":[],"total":0,"limit":0,"offset":0,"errors":null}"#)
+            // Again: nothing is kept twice.
+            _ = try await studio.post("/api/archive/10", [])
+            #expect(try await archive.statistics().spanCount == 2)
+            #expect(try await studio.post("/api/archive/99", []).status == .notFound)
+            #expect(try await studio.post("/api/archive/nohex", []).status == .badRequest)
+            #expect(try await studio.json("/api/traces/10")["data"]?[0]?["spans"]?.arrayValue?.count == 2)
+        }
+        try await Studio.run(store: InMemoryTraceStore(), archive: archive) { (studio) async throws in
+            #expect(ids(try await studio.json("/api/traces/10")) == [old])
+            #expect(ids(try await studio.json("/api/traces?service=front")) == [])
+        }
+        try await Studio.run(store: store) { (studio) async throws in
+            let refused = try await studio.post("/api/archive/10", [])
+            #expect(refused.status == .internalServerError)
+            #expect(String(buffer: refused.body).contains("archive span storage was not configured"))
+        }
+    }
+
+    @Test("OTLP's JSON is turned into Jaeger's")
+    func transform() async throws {
+        try await Studio.run([]) { (studio) async throws in
+            let response = try await studio.post("/api/transform", OTLPJSON.encode(SpanBatch(resourceSpans: shop.flatMap(\.resourceSpans))))
+            let body = try JSONValue.parse(Array(response.body.readableBytesView))
+            #expect(ids(body) == [old, new])
+            #expect(body["data"]?[0]?["spans"]?.arrayValue?.count == 2)
+            let refused = try await studio.post("/api/transform", Array("{".utf8))
+            #expect(refused.status == .badRequest)
+            #expect(String(buffer: refused.body).contains("cannot unmarshal OTLP : "))
+        }
+    }
+
+    @Test("adjusters work unless raw is asked for")
+    func adjusters() async throws {
+        let skewed = [
+            batch("a", span(trace: 7, 1, "parent", secondsAgo: 10, milliseconds: 100)),
+            SpanBatch(
+                resource: Resource(attributes: [Attribute("service.name", "b"), Attribute("host.name", "other")]), scope: InstrumentationScope(),
+                spans: [span(trace: 7, 2, parent: 1, "child", secondsAgo: 11, milliseconds: 20)]
+            ),
+        ]
+        let store = InMemoryTraceStore()
+        try await store.append(skewed)
+        @Sendable func child(_ answer: JSONValue) -> JSONValue? { answer["data"]?[0]?["spans"]?.arrayValue?.first { $0["operationName"]?.stringValue == "child" } }
+        try await Studio.run(store: store) { (studio) async throws in
+            let told = child(try await studio.json("/api/traces/7"))
+            #expect(told?["warnings"]?[0]?.stringValue == "clock skew adjustment disabled; not applying calculated delta of 1.04s")
+            #expect(child(try await studio.json("/api/traces/7?raw=true"))?["warnings"] == .null)
+        }
+        try await Studio.run(store: store, maximumClockSkew: 2_000_000_000) { (studio) async throws in
+            let moved = child(try await studio.json("/api/traces/7"))
+            #expect(moved?["warnings"]?[0]?.stringValue == "This span's timestamps were adjusted by 1.04s")
+            #expect(moved?["startTime"]?.intValue == Int64(Studio.now / 1000) - 10_000_000 + 40_000)
         }
     }
 }

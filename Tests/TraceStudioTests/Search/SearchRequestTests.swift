@@ -122,6 +122,6 @@ struct SearchRequestTests {
         #expect(items["d"] == "é\u{fffd}")
         #expect(items["missing"] == nil)
         #expect(QueryItems(nil).items.isEmpty)
-        #expect(StudioResponder.segments("/api/services/pay%2Fment/operations/") == ["api", "services", "pay/ment", "operations"])
+        #expect(RouteTable.segments("/api/services/pay%2Fment/operations/") == ["api", "services", "pay/ment", "operations"])
     }
 }

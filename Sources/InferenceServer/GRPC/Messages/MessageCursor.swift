@@ -45,42 +45,6 @@ extension ProtobufCursor where Failure == MessageError {
         try result.get()
     }
 
-    /// Reads the fields of the open message.
-    @inline(__always)
-    mutating func fields(_ field: (inout Self, UInt32) throws(MessageError) -> Void) throws(MessageError) {
-        while !isAtEnd {
-            let tag = try tag()
-            try field(&self, tag)
-        }
-    }
-
-    /// Reads a nested message whose tag was read.
-    @inline(__always)
-    mutating func message(_ field: (inout Self, UInt32) throws(MessageError) -> Void) throws(MessageError) {
-        let outer = try enter()
-        try fields(field)
-        leave(outer)
-    }
-
-    /// Reads text; bytes that are no UTF-8 become U+FFFD.
-    @inline(__always)
-    mutating func text() throws(MessageError) -> String { String(decoding: try bytes(), as: UTF8.self) }
-
-    @inline(__always)
-    mutating func flag() throws(MessageError) -> Bool { try varint() != 0 }
-
-    @inline(__always)
-    mutating func int64() throws(MessageError) -> Int64 { Int64(bitPattern: try varint()) }
-
-    /// Reads repeated numbers, packed (wire type 2) or one of them alone.
-    @inline(__always)
-    mutating func repeated(_ tag: UInt32, _ element: (inout Self) throws(MessageError) -> Void) throws(MessageError) {
-        guard tag & 7 == WireType.lengthDelimited else { return try element(&self) }
-        let outer = try enter()
-        while !isAtEnd { try element(&self) }
-        leave(outer)
-    }
-
     /// Reads an entry of a map whose values are messages: `{ 1 key string, 2 value message }`.
     mutating func entry(_ value: (inout Self, UInt32) throws(MessageError) -> Void) throws(MessageError) -> String {
         var key = ""

@@ -78,10 +78,3 @@ struct SpanRequestDeserializer: MessageDeserializer {
         }
     }
 }
-
-/// Hands a message's bytes over as they are.
-struct RawMessageSerializer: MessageSerializer {
-    func serialize<Bytes: GRPCContiguousBytes>(_ message: [UInt8]) throws -> Bytes {
-        Bytes(message)
-    }
-}

@@ -1,0 +1,170 @@
+public import TraceModel
+
+/// A trace made easier to read, with what was noticed on the way.
+public struct AdjustedTrace: Sendable {
+    public var batch: SpanBatch
+    /// For spans by their number in the batch, from 0.
+    public var warnings: [Int: [String]]
+}
+
+/// What Jaeger's query service does with a trace before it shows it: copies are removed, the server's half of a shared span gets an id
+/// of its own, numbers that are IP addresses become text, and clock skew is taken out where that is allowed.
+///
+/// Jaeger, "adjuster"; the texts of the warnings are Jaeger's.
+public struct TraceAdjuster: Sendable {
+    private var spans: [Span]
+    private let source: TraceSpans
+    private let tree: TraceTree
+    /// Nanoseconds; a greater skew is told and left; 0 leaves all.
+    private let maximumSkew: UInt64
+    private var warnings: [Int: [String]] = [:]
+
+    /// - Parameter maximumClockSkew: nanoseconds by which spans may be moved; 0 moves none.
+    public static func adjust(traceID: TraceID, batch: SpanBatch, maximumClockSkew: UInt64) -> AdjustedTrace {
+        var adjuster = TraceAdjuster(TraceSpans(traceID: traceID, batch: batch), maximumSkew: maximumClockSkew)
+        adjuster.separateSharedIDs()
+        adjuster.adjustClockSkew()
+        adjuster.writeAddresses()
+        return adjuster.result
+    }
+
+    private init(_ source: TraceSpans, maximumSkew: UInt64) {
+        self.source = source
+        self.maximumSkew = maximumSkew
+        tree = TraceTree(source)
+        spans = source.entries.map(\.span)
+    }
+
+    private var result: AdjustedTrace {
+        var batch = SpanBatch()
+        var last = (resource: -1, scope: -1)
+        for (index, entry) in source.entries.enumerated() {
+            if entry.resource != last.resource {
+                var resource = source.resources[entry.resource]
+                Self.writeAddresses(&resource.attributes)
+                batch.resourceSpans.append(ResourceSpans(resource: resource))
+                last = (entry.resource, -1)
+            }
+            let group = batch.resourceSpans.count - 1
+            if entry.scope != last.scope {
+                batch.resourceSpans[group].scopeSpans.append(ScopeSpans(scope: source.scopes[entry.scope]))
+                last.scope = entry.scope
+            }
+            batch.resourceSpans[group].scopeSpans[batch.resourceSpans[group].scopeSpans.count - 1].spans.append(spans[index])
+        }
+        return AdjustedTrace(batch: batch, warnings: warnings)
+    }
+
+    // MARK: Shared ids
+
+    /// A server span that has its client's id gets the smallest free one, and the client as its parent.
+    private mutating func separateSharedIDs() {
+        var shared: [(entry: Int, id: SpanID)] = []
+        for row in tree.rows where row.parent >= 0 {
+            let entry = row.entry
+            let parent = tree.rows[row.parent].entry
+            let span = source.entries[entry].span
+            if span.kind == .server, span.spanID == source.entries[parent].span.spanID { shared.append((entry, span.spanID)) }
+        }
+        guard !shared.isEmpty else { return }
+        let used = Set(source.entries.map(\.span.spanID))
+        var next: UInt64 = 0
+        var newIDs: [Int: SpanID] = [:]
+        for (entry, id) in shared {
+            repeat { next += 1 } while used.contains(SpanID(next))
+            spans[entry].spanID = SpanID(next)
+            spans[entry].parentSpanID = id
+            newIDs[entry] = SpanID(next)
+        }
+        for row in tree.rows where row.parent >= 0 && newIDs[row.entry] == nil {
+            if let id = newIDs[tree.rows[row.parent].entry] { spans[row.entry].parentSpanID = id }
+        }
+    }
+
+    // MARK: Clock skew
+
+    private mutating func adjustClockSkew() {
+        let hosts = source.resources.map(Self.host)
+        var deltas = [Int64](repeating: 0, count: tree.rows.count)
+        var seen: Set<SpanID> = []
+        for (index, row) in tree.rows.enumerated() {
+            let span = spans[row.entry]
+            if !seen.insert(span.spanID).inserted { warn(row.entry, "duplicate span IDs; skipping clock skew adjustment") }
+            if row.isOrphan, let parent = span.parentSpanID {
+                warn(row.entry, "parent span ID=\(parent) is not in the trace; skipping clock skew adjustment")
+            }
+            guard row.parent >= 0 else { continue }
+            let parent = tree.rows[row.parent].entry
+            let isOnSameHost = hosts[source.entries[row.entry].resource] == hosts[source.entries[parent].resource]
+            deltas[index] = isOnSameHost ? deltas[row.parent] : Self.skew(of: span, in: spans[parent])
+            move(row.entry, by: deltas[index])
+        }
+    }
+
+    /// Where a process runs, as well as its resource tells.
+    private static func host(_ resource: Resource) -> AttributeValue {
+        for key in ["ip", "host.ip", "host.id", "host.name", "net.host.ip"] {
+            if let value = resource.attributes[key] { return value }
+        }
+        return .string(resource.serviceName)
+    }
+
+    /// How far the child has to move to lie in the middle of its parent; one that lasts longer is only kept from starting before it.
+    private static func skew(of child: Span, in parent: Span) -> Int64 {
+        if child.duration > parent.duration { return child.startTime < parent.startTime ? difference(parent.startTime, child.startTime) : 0 }
+        if child.startTime >= parent.startTime, child.endTime <= parent.endTime { return 0 }
+        let latency = (parent.duration - child.duration) / 2
+        return difference(parent.startTime &+ latency, child.startTime)
+    }
+
+    private static func difference(_ left: UInt64, _ right: UInt64) -> Int64 {
+        left >= right ? Int64(clamping: left - right) : -Int64(clamping: right - left)
+    }
+
+    private mutating func move(_ entry: Int, by delta: Int64) {
+        if delta == 0 { return }
+        let text = GoDurationText.text(delta)
+        if maximumSkew == 0 { return warn(entry, "clock skew adjustment disabled; not applying calculated delta of \(text)") }
+        if delta.magnitude > maximumSkew {
+            let limit = GoDurationText.text(Int64(clamping: maximumSkew))
+            return warn(entry, "max clock skew adjustment delta of \(limit) exceeded; not applying calculated delta of \(text)")
+        }
+        spans[entry].startTime = Self.moved(spans[entry].startTime, delta)
+        spans[entry].endTime = Self.moved(spans[entry].endTime, delta)
+        for index in spans[entry].events.indices { spans[entry].events[index].time = Self.moved(spans[entry].events[index].time, delta) }
+        warn(entry, "This span's timestamps were adjusted by \(text)")
+    }
+
+    private static func moved(_ time: UInt64, _ delta: Int64) -> UInt64 {
+        if delta < 0 { return time - min(time, delta.magnitude) }
+        let (sum, overflow) = time.addingReportingOverflow(delta.magnitude)
+        return overflow ? .max : sum
+    }
+
+    private mutating func warn(_ entry: Int, _ text: String) {
+        warnings[entry, default: []].append(text)
+    }
+
+    // MARK: Addresses
+
+    private static let addressKeys: Set<String> = ["ip", "peer.ipv4"]
+
+    private mutating func writeAddresses() {
+        for index in spans.indices where spans[index].attributes.contains(where: { Self.addressKeys.contains($0.key) }) {
+            Self.writeAddresses(&spans[index].attributes)
+        }
+    }
+
+    /// Old clients send an IPv4 address as a number.
+    private static func writeAddresses(_ attributes: inout [Attribute]) {
+        for index in attributes.indices where addressKeys.contains(attributes[index].key) {
+            let number: UInt32
+            switch attributes[index].value {
+            case .int(let value): number = UInt32(truncatingIfNeeded: value)
+            case .double(let value) where value >= 0 && value <= Double(UInt32.max): number = UInt32(value)
+            default: continue
+            }
+            attributes[index].value = .string("\(number >> 24).\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)")
+        }
+    }
+}

@@ -1,0 +1,11 @@
+internal import Glibc
+
+/// The time of day.
+enum WallClock {
+    /// Nanoseconds since the Unix epoch.
+    @Sendable static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
