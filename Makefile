@@ -1,5 +1,5 @@
 # Needletail: `make run` starts it, `make test` checks it. `make help` names the rest.
-.PHONY: help run example build test test-sources test-swift test-journeys test-peers test-soak bench docs clean
+.PHONY: help run example build test test-sources test-swift test-fuzz test-journeys test-peers test-soak bench docs clean
 
 DATA_DIR ?= ./data
 ARGS ?=
@@ -46,6 +46,11 @@ test-journeys: ## the real program (debug build) driven by real clients; picture
 	$(SWIFT) build --product example-storefront
 	$(SWIFT) build --product example-inventory
 	.venv/bin/python -m pytest journeys --ignore=journeys/peers --ignore=journeys/soak $(PYTEST_ARGS)
+
+FUZZ_SECONDS ?= 20
+test-fuzz: ## damaged input for every decoder, release build (FUZZ_SECONDS for each, FUZZ_SEED)
+	$(SWIFT) build -c release --product needletail-fuzz
+	$(BUILD_DIR)/release/needletail-fuzz --seconds $(FUZZ_SECONDS) --seed $${FUZZ_SEED:-1}
 
 test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to the program
 	@scripts/install-packages.sh build test

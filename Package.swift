@@ -85,7 +85,7 @@ let package = Package(
         .target(name: "ProtobufCoding"),
         .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
         .target(name: "TraceModel"),
-        .target(name: "TraceWire", dependencies: ["TraceModel", "JSONCoding", "ProtobufCoding"]),
+        .target(name: "TraceWire", dependencies: ["TraceModel", "JSONCoding", "ProtobufCoding", "Compression"]),
 
         // The tracing SDK.
         .target(
@@ -254,11 +254,14 @@ let package = Package(
         ),
 
         // Tests mirror Sources.
+        // What feeds decoders and parsers with damaged input, in tests and for longer in a program of its own.
+        .target(name: "FuzzSupport", dependencies: ["TraceModel", "TraceWire", "JSONCoding"], path: "Tests/FuzzSupport"),
+        .executableTarget(name: "needletail-fuzz", dependencies: ["FuzzSupport"], path: "Tests/needletail-fuzz"),
         .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding"]),
         .testTarget(name: "ProtobufCodingTests", dependencies: ["ProtobufCoding"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
         .testTarget(name: "TraceModelTests", dependencies: ["TraceModel"]),
-        .testTarget(name: "TraceWireTests", dependencies: ["TraceWire", "TraceModel", "JSONCoding"]),
+        .testTarget(name: "TraceWireTests", dependencies: ["TraceWire", "TraceModel", "JSONCoding", "Compression", "FuzzSupport"]),
         .testTarget(
             name: "NeedletailTracingTests",
             dependencies: [

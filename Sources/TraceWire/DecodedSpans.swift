@@ -1,3 +1,4 @@
+internal import JSONCoding
 public import TraceModel
 
 /// What a request held: the usable spans, and how many were refused one by one.
@@ -24,10 +25,26 @@ public struct DecodedSpans: Sendable {
 struct Rejections {
     private(set) var count = 0
     private(set) var firstReason = ""
+    /// What the decoder threw about the first span that it could not read.
+    private(set) var firstError: (any Error)?
 
     mutating func add(span name: String, _ problem: String) {
         count += 1
         if firstReason.isEmpty { firstReason = "span '\(name.prefix(120))' has \(problem)" }
+    }
+
+    mutating func add(span name: String, _ error: any Error, _ reason: String) {
+        if firstError == nil { firstError = error }
+        add(span: name, "fields that cannot be read: \(reason)")
+    }
+
+    /// Why a span cannot be read whose neighbours can; `nil` for an error that is the whole request's.
+    static func reason(_ error: any Error) -> String? {
+        switch error {
+        case let error as WireError where error.code != .tooLarge: error.message
+        case let error as JSONError where error.code == .typeMismatch || error.code == .outOfRange: "\(error.message) (byte \(error.offset))"
+        default: nil
+        }
     }
 
     var message: String {

@@ -7,6 +7,12 @@ public enum WireLimit {
     ///
     /// An empty element takes two bytes on the wire and twenty times as much in memory; this bounds what a request can ask for.
     public static let elements = 4_000_000
+
+    /// The same for one document of a file that is imported.
+    public static let fileElements = 64_000_000
+
+    /// Bytes of a file that is imported, after decompression.
+    public static let fileSize = 2 << 30
 }
 
 /// Counts the elements of one request.

@@ -1,4 +1,5 @@
 import Foundation
+import FuzzSupport
 import TraceModel
 
 /// Damages encoded random batches in the ways that decoders get wrong.

@@ -1,3 +1,4 @@
+import FuzzSupport
 import TraceModel
 
 /// Random batches that use every field of the model.

@@ -35,6 +35,12 @@ def python_exporter(name, endpoint):
     return done.stdout.strip()
 
 
+def zipkin_thrift(service, trace, span, agent=None):
+    """A list of one span of Zipkin's version 1, as Zipkin's generated code writes it; `agent`: the call for a datagram in that protocol."""
+    command = [_python(), str(_FOLDER / "zipkin_thrift.py"), service, trace, span] + (["--agent", agent] if agent else [])
+    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+
+
 def sender():
     """The program that sends one rich trace with our SDK: `NEEDLETAIL_SPAN_SENDER`, or the debug build."""
     path = Path(os.environ.get("NEEDLETAIL_SPAN_SENDER", ROOT / ".build/debug/needletail-span-sender"))

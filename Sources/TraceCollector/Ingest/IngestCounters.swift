@@ -3,7 +3,9 @@ public struct IngestCounters: Hashable, Sendable {
     /// Decoded and offered, whatever became of them.
     public var received: UInt64 = 0
     /// The same, by the protocol over which they came.
-    public var receivedByProtocol: [SpanProtocol: UInt64] = [:]
+    public var receivedByProtocol: [SpanProtocol: UInt64] { byProtocol.mapValues(\.received).filter { $0.value > 0 } }
+    /// What became of them, by the protocol over which they came.
+    public var byProtocol: [SpanProtocol: ReceiverCounters] = [:]
     /// On disk and acknowledged.
     public var committed: UInt64 = 0
     /// Invalid by themselves (a broken id) and never offered; told to the sender as a partial success.
@@ -22,6 +24,8 @@ public struct IngestCounters: Hashable, Sendable {
     public var commits: UInt64 = 0
     /// Batches in those commits.
     public var committedBatches: UInt64 = 0
+    /// How long they took, also those that failed.
+    public var commitTimes = CommitTimes()
     /// Waiting or being committed at this moment.
     public var pending: Int = 0
 

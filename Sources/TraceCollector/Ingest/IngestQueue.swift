@@ -8,6 +8,7 @@ struct IngestQueue<Waiter: Sendable> {
     struct Entry {
         var batch: SpanBatch
         var spanCount: Int
+        var spanProtocol: SpanProtocol?
         var waiter: Waiter
     }
 
@@ -45,18 +46,20 @@ struct IngestQueue<Waiter: Sendable> {
 
     mutating func admit(_ batch: SpanBatch, spanCount: Int, from spanProtocol: SpanProtocol? = nil, waiter: Waiter) -> Admission {
         counters.received += UInt64(spanCount)
-        if let spanProtocol { counters.receivedByProtocol[spanProtocol, default: 0] += UInt64(spanCount) }
+        count(spanProtocol) { $0.received += UInt64(spanCount) }
         if isShuttingDown {
             counters.refusedShuttingDown += UInt64(spanCount)
+            count(spanProtocol) { $0.refused += UInt64(spanCount) }
             let message = "the trace back end is stopping and takes no more spans; send them again to its successor"
             return .refused(waiter, IngestError(code: .shuttingDown, message: message, retryAfterSeconds: configuration.retryAfterSeconds))
         }
         if counters.pending > 0, counters.pending + spanCount > configuration.maximumPendingSpans {
             counters.refusedOverloaded += UInt64(spanCount)
+            count(spanProtocol) { $0.refused += UInt64(spanCount) }
             return .refused(waiter, overloaded(spanCount))
         }
         counters.pending += spanCount
-        waiting.append(Entry(batch: batch, spanCount: spanCount, waiter: waiter))
+        waiting.append(Entry(batch: batch, spanCount: spanCount, spanProtocol: spanProtocol, waiter: waiter))
         return .admitted
     }
 
@@ -79,14 +82,18 @@ struct IngestQueue<Waiter: Sendable> {
         return .commit(Group(entries: entries, spanCount: spans))
     }
 
-    mutating func didCommit(_ group: Group) {
+    mutating func didCommit(_ group: Group, in time: Duration = .zero) {
+        counters.commitTimes.add(time)
+        for entry in group.entries { count(entry.spanProtocol) { $0.accepted += UInt64(entry.spanCount) } }
         counters.pending -= group.spanCount
         counters.committed += UInt64(group.spanCount)
         counters.commits += 1
         counters.committedBatches += UInt64(group.entries.count)
     }
 
-    mutating func didFail(_ group: Group) {
+    mutating func didFail(_ group: Group, in time: Duration = .zero) {
+        counters.commitTimes.add(time)
+        for entry in group.entries { count(entry.spanProtocol) { $0.refused += UInt64(entry.spanCount) } }
         counters.pending -= group.spanCount
         counters.refusedStoreFailed += UInt64(group.spanCount)
     }
@@ -95,25 +102,33 @@ struct IngestQueue<Waiter: Sendable> {
         isShuttingDown = true
     }
 
-    mutating func countRejected(_ spans: Int) {
+    mutating func countRejected(_ spans: Int, from spanProtocol: SpanProtocol? = nil) {
         counters.rejected += UInt64(spans)
+        count(spanProtocol) { $0.failed += UInt64(spans) }
     }
 
-    mutating func countMalformedRequest() {
+    mutating func countMalformedRequest(from spanProtocol: SpanProtocol? = nil) {
         counters.malformedRequests += 1
+        count(spanProtocol) { $0.malformedRequests += 1 }
     }
 
-    mutating func countDroppedDatagrams(_ datagrams: Int) {
+    mutating func countDroppedDatagrams(_ datagrams: Int, from spanProtocol: SpanProtocol? = nil) {
         counters.droppedDatagrams += UInt64(datagrams)
+        count(spanProtocol) { $0.droppedDatagrams += UInt64(datagrams) }
+    }
+
+    private mutating func count(_ spanProtocol: SpanProtocol?, _ body: (inout ReceiverCounters) -> Void) {
+        if let spanProtocol { body(&counters.byProtocol[spanProtocol, default: ReceiverCounters()]) }
     }
 
     /// Counts spans that were turned away before they were decoded: their number is not known, so the request counts as one.
-    mutating func refuseUndecoded() -> IngestError {
+    mutating func refuseUndecoded(from spanProtocol: SpanProtocol? = nil) -> IngestError {
         if isShuttingDown {
             counters.refusedShuttingDown += 1
         } else {
             counters.refusedOverloaded += 1
         }
+        count(spanProtocol) { $0.refused += 1 }
         return overloaded(nil)
     }
 

@@ -23,11 +23,12 @@ public final class SpanIngest: Service, Sendable {
 
     private let store: any SpanSink
     private let observers: [any SpanObserver]
-    private let retryAfterSeconds: Int
     private let logger: Logger
     private let state: Mutex<State>
     /// What the requests of all receivers hold in memory.
     let requestBytes: ByteBudget
+    /// Sockets whose datagrams the kernel may drop before this program sees them.
+    let datagramSockets = DatagramSockets()
 
     /// - Parameters:
     ///   - store: Where spans go. Its `append` returns when they are durable.
@@ -37,7 +38,7 @@ public final class SpanIngest: Service, Sendable {
     public init(store: any SpanSink, observers: [any SpanObserver] = [], configuration: SpanIngestConfiguration = SpanIngestConfiguration(), logger: Logger) {
         self.store = store
         self.observers = observers
-        self.retryAfterSeconds = configuration.retryAfterSeconds
+        self.configuration = configuration
         self.logger = logger
         self.state = Mutex(State(queue: Queue(configuration: configuration)))
         self.requestBytes = ByteBudget(limit: configuration.maximumRequestBytes)
@@ -45,6 +46,12 @@ public final class SpanIngest: Service, Sendable {
 
     /// What was received, committed and refused so far.
     public var counters: IngestCounters { state.withLock { $0.queue.counters } }
+
+    /// The bounds that it keeps.
+    let configuration: SpanIngestConfiguration
+
+    /// Datagrams that the kernel dropped because nobody had read them in time, by protocol.
+    public var kernelDroppedDatagrams: [SpanProtocol: UInt64] { datagramSockets.drops }
 
     /// Hands over a batch and returns when it is durable.
     ///
@@ -69,24 +76,24 @@ public final class SpanIngest: Service, Sendable {
     /// Turns a request away while the queue is full, before the work of decoding it.
     ///
     /// - Throws: ``IngestError`` when there is no room for a single span.
-    public func checkRoom() throws(IngestError) {
-        let refusal = state.withLock { $0.queue.hasRoom ? nil : $0.queue.refuseUndecoded() }
+    public func checkRoom(for spanProtocol: SpanProtocol? = nil) throws(IngestError) {
+        let refusal = state.withLock { $0.queue.hasRoom ? nil : $0.queue.refuseUndecoded(from: spanProtocol) }
         if let refusal { throw refusal }
     }
 
     /// Counts spans that a decoder rejected one by one.
-    public func countRejected(_ spans: Int) {
-        if spans > 0 { state.withLock { $0.queue.countRejected(spans) } }
+    public func countRejected(_ spans: Int, from spanProtocol: SpanProtocol? = nil) {
+        if spans > 0 { state.withLock { $0.queue.countRejected(spans, from: spanProtocol) } }
     }
 
     /// Counts a request or datagram that could not be decoded.
-    public func countMalformedRequest() {
-        state.withLock { $0.queue.countMalformedRequest() }
+    public func countMalformedRequest(from spanProtocol: SpanProtocol? = nil) {
+        state.withLock { $0.queue.countMalformedRequest(from: spanProtocol) }
     }
 
     /// Counts datagrams that were dropped, which nobody is told of.
-    func countDroppedDatagrams(_ datagrams: Int) {
-        state.withLock { $0.queue.countDroppedDatagrams(datagrams) }
+    func countDroppedDatagrams(_ datagrams: Int, from spanProtocol: SpanProtocol? = nil) {
+        state.withLock { $0.queue.countDroppedDatagrams(datagrams, from: spanProtocol) }
     }
 
     /// Commits until a graceful shutdown or a cancellation, then drains what was accepted and returns.
@@ -105,20 +112,21 @@ public final class SpanIngest: Service, Sendable {
     private func commitUntilDrained() async {
         var failures = FailureLog(logger: logger)
         while let group = await nextGroup() {
+            let start = ContinuousClock.now
             do {
                 let batches = group.entries.map(\.batch)
                 try await store.append(batches)
                 failures.succeeded()
                 for observer in observers { observer.stored(batches) }
-                state.withLock { $0.queue.didCommit(group) }
+                state.withLock { $0.queue.didCommit(group, in: ContinuousClock.now - start) }
                 for entry in group.entries { entry.waiter.resume() }
             } catch {
                 failures.failed(group.spanCount, error)
-                state.withLock { $0.queue.didFail(group) }
+                state.withLock { $0.queue.didFail(group, in: ContinuousClock.now - start) }
                 let failure = IngestError(
                     code: .storeFailed,
                     message: "the trace store could not commit the spans (\(error)); send them again",
-                    retryAfterSeconds: retryAfterSeconds,
+                    retryAfterSeconds: configuration.retryAfterSeconds,
                     cause: error
                 )
                 for entry in group.entries { entry.waiter.resume(throwing: failure) }

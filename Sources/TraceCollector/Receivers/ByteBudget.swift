@@ -9,6 +9,9 @@ final class ByteBudget: Sendable {
         self.limit = limit
     }
 
+    /// Bytes that are taken.
+    var held: Int { used.withLock { $0 } }
+
     /// Takes bytes, unless that would pass the limit while others hold some: one request alone always gets what it needs.
     func take(_ bytes: Int, alreadyHeld: Int) -> Bool {
         used.withLock { used in

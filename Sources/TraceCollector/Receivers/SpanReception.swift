@@ -6,13 +6,17 @@ internal import TraceWire
 struct SpanReception: Sendable {
     let ingest: SpanIngest
     let spanProtocol: SpanProtocol
+    /// ``ReceiverLimits/maximumSpansPerRequest``.
+    let maximumSpans: Int
     let logger: Logger
 
     /// Makes the usable spans durable.
     ///
     /// Where the protocol has no words for a partial success, a request without a single usable span is refused as malformed.
     func store(_ decoded: DecodedSpans) async throws(SpanRefusal) {
-        ingest.countRejected(decoded.rejectedSpanCount)
+        let count = decoded.batch.spanCount + decoded.rejectedSpanCount
+        guard count <= maximumSpans else { throw .tooLarge("of \(count) spans", limit: maximumSpans, unit: "spans") }
+        ingest.countRejected(decoded.rejectedSpanCount, from: spanProtocol)
         if decoded.rejectedSpanCount > 0 {
             logger.debug("Spans refused", metadata: ["protocol": "\(spanProtocol.rawValue)", "reason": "\(decoded.rejectionMessage)"])
             if !spanProtocol.reportsPartialSuccess, decoded.batch.spanCount == 0 { throw SpanRefusal(.malformed, decoded.rejectionMessage) }
@@ -28,7 +32,7 @@ struct SpanReception: Sendable {
 
     /// Counts and logs a refusal that is about to be answered.
     func note(_ refusal: SpanRefusal) {
-        if refusal.isMalformedRequest { ingest.countMalformedRequest() }
+        if refusal.isMalformedRequest { ingest.countMalformedRequest(from: spanProtocol) }
         logger.debug("Spans refused", metadata: ["protocol": "\(spanProtocol.rawValue)", "reason": "\(refusal.message)"])
     }
 }

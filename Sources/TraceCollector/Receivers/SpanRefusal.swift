@@ -28,7 +28,7 @@ struct SpanRefusal: Error {
     }
 
     init(_ error: WireError) {
-        self.init(.malformed, error.message)
+        self.init(error.code == .tooLarge ? .tooLarge : .malformed, error.message)
     }
 
     init(_ error: IngestError) {
@@ -38,8 +38,8 @@ struct SpanRefusal: Error {
     /// More bytes than ``ReceiverLimits/maximumRequestSize``.
     ///
     /// - Parameter what: such as `of 70 bytes`.
-    static func tooLarge(_ what: String, limit: Int) -> SpanRefusal {
-        SpanRefusal(.tooLarge, "the request \(what) is larger than \(limit) bytes; send smaller batches")
+    static func tooLarge(_ what: String, limit: Int, unit: String = "bytes") -> SpanRefusal {
+        SpanRefusal(.tooLarge, "the request \(what) is larger than \(limit) \(unit); send smaller batches")
     }
 
     /// The request itself is wrong, whenever it is sent.

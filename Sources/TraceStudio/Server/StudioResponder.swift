@@ -8,6 +8,8 @@ internal import TraceStore
 struct StudioResponder: HTTPResponder {
     typealias Context = BasicRequestContext
 
+    /// Takes files of traces, where there is an ingest.
+    private let importAPI: ImportAPI?
     private let table: RouteTable
 
     init(
@@ -18,6 +20,7 @@ struct StudioResponder: HTTPResponder {
         let dependencies = DependencyCache(store: store, clock: clock)
         let jaeger = JaegerAPI(traces: traces, dependencies: dependencies, maximumClockSkew: maximumClockSkew, clock: clock)
         let assets = StaticAssets(WebAssets.files)
+        importAPI = ingest.map { ImportAPI(ingest: $0, logger: logger) }
         table = RouteTable(
             [
                 UserInterfaceAPI(store: store, ingest: ingest, clock: clock),
@@ -33,6 +36,7 @@ struct StudioResponder: HTTPResponder {
     }
 
     func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
-        await table.respond(to: request)
+        if let importAPI, request.uri.path == ImportAPI.path { return await importAPI.respond(to: request) }
+        return await table.respond(to: request)
     }
 }

@@ -13,6 +13,11 @@ struct JaegerSpans {
         DecodedSpans(batch: SpanBatch(resourceSpans: groups), rejectedSpanCount: rejections.count, rejectionMessage: rejections.message)
     }
 
+    /// Counts a span that makes no sense.
+    mutating func refuse(name: String, _ problem: String) {
+        rejections.add(span: name, problem)
+    }
+
     /// Adds the spans of one process; one without valid ids is counted instead.
     mutating func add(_ spans: [JaegerSpan], of process: JaegerProcess) {
         // A process without spans says nothing.

@@ -12,6 +12,8 @@ struct JaegerProtobufDecoder: ~Copyable {
     private var spans: [JaegerProcess?: [JaegerSpan]] = [:]
     private var processes: [JaegerProcess?] = []
     private var batchProcess = JaegerProcess()
+    /// Spans whose bytes make no sense.
+    private var broken: [(name: String, error: WireError)] = []
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, maximumElements: Int) {
         budget = ElementBudget(maximumElements)
@@ -25,8 +27,25 @@ struct JaegerProtobufDecoder: ~Copyable {
             if tag == 1 << 3 | 2 { try batch() } else { try cursor.skip(tag) }
         }
         var result = JaegerSpans()
+        for span in broken { result.refuse(name: span.name, "fields that cannot be read: \(span.error.message)") }
         for process in processes { result.add(spans[process] ?? [], of: process ?? batchProcess) }
+        if processes.isEmpty, let first = broken.first { throw first.error }
         return result.decoded
+    }
+
+    /// Reads a span of a batch; one whose bytes make no sense is stepped over and counted.
+    private mutating func spanOrNone() throws(WireError) {
+        let start = cursor
+        do throws(WireError) {
+            let (span, process) = try span()
+            if spans[process] == nil { processes.append(process) }
+            spans[process, default: []].append(span)
+        } catch {
+            guard Rejections.reason(error) != nil else { throw error }
+            cursor = start
+            _ = try cursor.bytes()
+            broken.append((start.nameOfBrokenMessage(3 << 3 | 2), error))
+        }
     }
 
     /// `message Batch { repeated Span spans = 1; Process process = 2; }`
@@ -35,10 +54,7 @@ struct JaegerProtobufDecoder: ~Copyable {
         while !cursor.isAtEnd {
             let tag = try cursor.tag()
             switch tag {
-            case 1 << 3 | 2:
-                let (span, process) = try span()
-                if spans[process] == nil { processes.append(process) }
-                spans[process, default: []].append(span)
+            case 1 << 3 | 2: try spanOrNone()
             case 2 << 3 | 2: batchProcess = try process()
             default: try cursor.skip(tag)
             }

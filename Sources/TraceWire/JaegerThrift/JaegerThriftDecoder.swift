@@ -8,31 +8,39 @@ struct JaegerThriftDecoder<Reader: ThriftReader>: ~Copyable {
     private var reader: Reader
     private var strings = StringCache()
     private var budget: ElementBudget
+    private let maximumElements: Int
 
     init(_ cursor: ThriftCursor, maximumElements: Int) {
         reader = Reader(cursor)
+        self.maximumElements = maximumElements
         budget = ElementBudget(maximumElements)
     }
 
-    /// The message `oneway void emitBatch(1: Batch batch)` of Jaeger's agent.
+    /// The message `oneway void emitBatch(1: Batch batch)` of Jaeger's agent, or `emitZipkinBatch(1: list<zipkincore.Span> spans)`.
     mutating func message() throws(WireError) -> DecodedSpans {
         let message = try reader.message()
         guard message.kind == ThriftMessage.Kind.call || message.kind == ThriftMessage.Kind.oneway else {
             throw reader.cursor.failure("a message of kind \(message.kind), neither a call nor a one-way call", at: 0)
         }
-        guard message.name == JaegerThrift.method else {
-            throw reader.cursor.failure("a call of \"\(message.name.prefix(60))\"; only \(JaegerThrift.method) is understood", at: 0)
+        guard message.name == JaegerThrift.method || message.name == ZipkinThrift.method else {
+            throw reader.cursor.failure(
+                "a call of \"\(message.name.prefix(60))\"; only \(JaegerThrift.method) and \(ZipkinThrift.method) are understood", at: 0)
         }
+        let isZipkin = message.name == ZipkinThrift.method
         var result: DecodedSpans?
         let outer = reader.beginStruct()
         while let field = try reader.field() {
             switch (field.id, field.type) {
-            case (1, .structure): result = try batch()
+            case (1, .structure) where !isZipkin: result = try batch()
+            case (1, .list) where isZipkin:
+                // The one argument: nothing behind it is of interest.
+                var decoder = ZipkinThriftDecoder(reader, maximumElements: maximumElements)
+                return try decoder.spans()
             default: try reader.skip(field)
             }
         }
         reader.endStruct(outer)
-        guard let result else { throw reader.cursor.failure("a call of \(JaegerThrift.method) without a batch", at: reader.cursor.position) }
+        guard let result else { throw reader.cursor.failure("a call of \(message.name) without a batch", at: reader.cursor.position) }
         return result
     }
 

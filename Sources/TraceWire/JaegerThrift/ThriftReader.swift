@@ -104,9 +104,12 @@ struct ThriftCursor {
     private let base: UnsafePointer<UInt8>
     private(set) var position = 0
     private let limit: Int
+    /// What the bytes should hold, for people.
+    private let expected: StaticString
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, expected: StaticString = "a batch of Jaeger spans") {
         self.base = base
+        self.expected = expected
         limit = bytes.count
     }
 
@@ -158,6 +161,6 @@ struct ThriftCursor {
     }
 
     func failure(_ found: String, at offset: Int) -> WireError {
-        WireError(code: .malformed, message: "malformed Thrift at byte \(offset): found \(found); expected a batch of Jaeger spans")
+        WireError(code: .malformed, message: "malformed Thrift at byte \(offset): found \(found); expected \(expected)")
     }
 }

@@ -15,6 +15,27 @@ public enum OTLPJSON {
         }
     }
 
+    /// Reads what programs store or answer: a request, a list of requests, Jaeger's `{"result":…}`, Tempo's `{"batches":…}` and
+    /// `{"trace":…}`, whose ids are base64.
+    ///
+    /// - Throws: ``WireError``, as for a request.
+    static func decodeStored(_ bytes: [UInt8], maximumElements: Int) throws(WireError) -> DecodedSpans {
+        try read(bytes) { reader in
+            var decoder = OTLPJSONDecoder(maximumElements: maximumElements, isStored: true)
+            return try decoder.decode(&reader)
+        }
+    }
+
+    /// Reads a line of ``encodeLine(_:resource:scope:)``.
+    ///
+    /// - Throws: ``WireError``, as for a request.
+    static func decodeLine(_ bytes: [UInt8], maximumElements: Int) throws(WireError) -> DecodedSpans {
+        try read(bytes) { reader in
+            var decoder = OTLPJSONDecoder(maximumElements: maximumElements, isStored: true)
+            return try decoder.decodeLine(&reader)
+        }
+    }
+
     /// How ids, enums and the list of resources are written.
     public enum Style: Hashable, Sendable {
         /// The OTLP specification's: hexadecimal ids, numbers for enums.

@@ -118,7 +118,10 @@ extension OTLPJSONDecoder {
 
     func traceID(_ reader: inout JSONReader, _ problem: inout IDProblem) throws(JSONError) -> TraceID {
         let read = try reader.withStringBytes { text, _ -> (id: TraceID?, count: Int) in
-            guard text.count == 32, let high = Self.word(text, 0), let low = Self.word(text, 16) else { return (nil, text.count) }
+            guard text.count == 32, let high = Self.word(text, 0), let low = Self.word(text, 16) else {
+                guard isStored, text.count == 24, let bytes = Base64.decode(text), bytes.count == 16 else { return (nil, text.count) }
+                return (TraceID(high: Self.bigEndian(bytes[..<8]), low: Self.bigEndian(bytes[8...])), text.count)
+            }
             return (TraceID(high: high, low: low), text.count)
         }
         if let id = read.id { return id }
@@ -143,10 +146,15 @@ extension OTLPJSONDecoder {
 
     private func spanIDText(_ reader: inout JSONReader) throws(JSONError) -> (id: SpanID?, count: Int) {
         try reader.withStringBytes { text, _ in
-            guard text.count == 16, let word = Self.word(text, 0) else { return (nil, text.count) }
+            guard text.count == 16, let word = Self.word(text, 0) else {
+                guard isStored, text.count == 12, let bytes = Base64.decode(text), bytes.count == 8 else { return (nil, text.count) }
+                return (SpanID(Self.bigEndian(bytes[...])), text.count)
+            }
             return (SpanID(word), text.count)
         }
     }
+
+    private static func bigEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
 
     private static func found(_ count: Int, expected: Int) -> String {
         count == expected ? "with a character that is no hexadecimal digit" : "of \(count) characters instead of \(expected) hexadecimal digits"

@@ -12,9 +12,12 @@ struct OTLPJSONDecoder: ~Copyable {
     var budget: ElementBudget
     /// How many attributes the last list had.
     var attributeCountHint = 0
+    /// The document is an answer or a file of some program, not a request: it may stand within other members, and ids may be base64.
+    let isStored: Bool
 
-    init(maximumElements: Int) {
+    init(maximumElements: Int, isStored: Bool = false) {
         budget = ElementBudget(maximumElements)
+        self.isStored = isStored
     }
 
     /// Deep enough for an attribute value nested to ``WireLimit/valueDepth``: four levels of JSON each, and the way to it.
@@ -23,6 +26,16 @@ struct OTLPJSONDecoder: ~Copyable {
     /// `{"resourceSpans":[ResourceSpans]}`
     mutating func decode(_ reader: inout JSONReader) throws -> DecodedSpans {
         var batch = SpanBatch()
+        try request(&reader, into: &batch)
+        return try decoded(batch)
+    }
+
+    private mutating func request(_ reader: inout JSONReader, into batch: inout SpanBatch) throws {
+        if isStored, try reader.peek() == .array {
+            try reader.beginArray()
+            while try reader.nextElement() { try request(&reader, into: &batch) }
+            return
+        }
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if try reader.readNull() { continue }
@@ -30,9 +43,39 @@ struct OTLPJSONDecoder: ~Copyable {
             case "resourceSpans":
                 try reader.beginArray()
                 while try reader.nextElement() { batch.resourceSpans.append(try resourceSpans(&reader)) }
+            // Tempo's first version.
+            case "batches" where isStored:
+                try reader.beginArray()
+                while try reader.nextElement() { batch.resourceSpans.append(try resourceSpans(&reader)) }
+            // Tempo's second version, and Jaeger's third.
+            case "trace" where isStored, "result" where isStored: try request(&reader, into: &batch)
             default: try reader.skip()
             }
         }
+    }
+
+    /// One span with its resource and scope: `{"resource":Resource,"scope":InstrumentationScope,…}`, then the members of `Span`.
+    mutating func decodeLine(_ reader: inout JSONReader) throws -> DecodedSpans {
+        var resource = Resource()
+        var scope = InstrumentationScope()
+        var span = Self.emptySpan
+        var problem = IDProblem.none
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() { continue }
+            switch key {
+            case "resource": try self.resource(&reader, into: &resource)
+            case "scope": try self.scope(&reader, into: &scope)
+            default: try member(key, &reader, into: &span, &problem)
+            }
+        }
+        let spans = accepted(span, problem).map { [$0] } ?? []
+        return try decoded(spans.isEmpty ? SpanBatch() : SpanBatch(resource: resource, scope: scope, spans: spans))
+    }
+
+    /// - Throws: what was wrong with the first span, when no span of the request makes sense.
+    private func decoded(_ batch: SpanBatch) throws -> DecodedSpans {
+        if let error = rejections.firstError, batch.spanCount == 0 { throw error }
         return DecodedSpans(batch: batch, rejectedSpanCount: rejections.count, rejectionMessage: rejections.message)
     }
 
@@ -80,7 +123,7 @@ struct OTLPJSONDecoder: ~Copyable {
             case "spans":
                 try reader.beginArray()
                 while try reader.nextElement() {
-                    if let span = try span(&reader) { result.spans.append(span) }
+                    if let span = try spanOrNone(&reader) { result.spans.append(span) }
                 }
             case "schemaUrl": result.schemaURL = try string(&reader)
             default: try reader.skip()
@@ -104,47 +147,83 @@ struct OTLPJSONDecoder: ~Copyable {
         }
     }
 
-    /// `{"traceId":hex,"spanId":hex,"traceState":string,"parentSpanId":hex,"flags":uint32,"name":string,"kind":SpanKind,
-    /// "startTimeUnixNano":uint64,"endTimeUnixNano":uint64,"attributes":[KeyValue],"droppedAttributesCount":uint32,
-    /// "events":[Event],"droppedEventsCount":uint32,"links":[Link],"droppedLinksCount":uint32,"status":Status}`
-    ///
+    /// Reads a span; one that is JSON but makes no sense is stepped over and counted.
+    private mutating func spanOrNone(_ reader: inout JSONReader) throws -> Span? {
+        let start = reader.mark
+        do {
+            return try span(&reader)
+        } catch {
+            guard let reason = Rejections.reason(error) else { throw error }
+            reader.rewind(to: start)
+            let name = (try? Self.nameOfBrokenSpan(&reader)) ?? ""
+            reader.rewind(to: start)
+            try reader.skip()
+            rejections.add(span: name, error, reason)
+            return nil
+        }
+    }
+
+    private static func nameOfBrokenSpan(_ reader: inout JSONReader) throws -> String {
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if key == "name" { return try reader.readString() }
+            try reader.skip()
+        }
+        return ""
+    }
+
+    private static let emptySpan = Span(
+        traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), name: "", kind: .unspecified, startTime: 0, endTime: 0)
+
     /// - Returns: `nil` for a span with invalid ids, which is counted.
     private mutating func span(_ reader: inout JSONReader) throws -> Span? {
         try budget.take()
-        var span = Span(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), name: "", kind: .unspecified, startTime: 0, endTime: 0)
+        var span = Self.emptySpan
         var problem = IDProblem.none
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if try reader.readNull() { continue }
-            switch key {
-            case "traceId": span.traceID = try traceID(&reader, &problem)
-            case "spanId": span.spanID = try spanID(&reader, &problem) ?? SpanID(0)
-            case "parentSpanId": span.parentSpanID = try parentSpanID(&reader, &problem)
-            case "name": span.name = try string(&reader)
-            case "kind": span.kind = SpanKind(rawValue: try enumValue(&reader, Self.kindNames)) ?? .unspecified
-            case "startTimeUnixNano": span.startTime = try uint64(&reader)
-            case "endTimeUnixNano": span.endTime = try uint64(&reader)
-            case "attributes": try attributes(&reader, into: &span.attributes)
-            case "events":
-                try reader.beginArray()
-                while try reader.nextElement() { span.events.append(try event(&reader)) }
-            case "links":
-                try reader.beginArray()
-                while try reader.nextElement() { span.links.append(try link(&reader)) }
-            case "status": try status(&reader, into: &span.status)
-            case "flags": span.flags = try uint32(&reader)
-            case "traceState": span.traceState = try string(&reader)
-            case "droppedAttributesCount": span.droppedAttributesCount = try uint32(&reader)
-            case "droppedEventsCount": span.droppedEventsCount = try uint32(&reader)
-            case "droppedLinksCount": span.droppedLinksCount = try uint32(&reader)
-            default: try reader.skip()
-            }
+            try member(key, &reader, into: &span, &problem)
         }
+        return accepted(span, problem)
+    }
+
+    private mutating func accepted(_ span: consuming Span, _ problem: IDProblem) -> Span? {
         if let problem = problem.text(for: span) {
             rejections.add(span: span.name, problem)
             return nil
         }
         return span
+    }
+
+    /// `{"traceId":hex,"spanId":hex,"traceState":string,"parentSpanId":hex,"flags":uint32,"name":string,"kind":SpanKind,
+    /// "startTimeUnixNano":uint64,"endTimeUnixNano":uint64,"attributes":[KeyValue],"droppedAttributesCount":uint32,
+    /// "events":[Event],"droppedEventsCount":uint32,"links":[Link],"droppedLinksCount":uint32,"status":Status}`
+    @inline(__always)
+    private mutating func member(_ key: JSONKey, _ reader: inout JSONReader, into span: inout Span, _ problem: inout IDProblem) throws {
+        switch key {
+        case "traceId": span.traceID = try traceID(&reader, &problem)
+        case "spanId": span.spanID = try spanID(&reader, &problem) ?? SpanID(0)
+        case "parentSpanId": span.parentSpanID = try parentSpanID(&reader, &problem)
+        case "name": span.name = try string(&reader)
+        case "kind": span.kind = SpanKind(rawValue: try enumValue(&reader, Self.kindNames)) ?? .unspecified
+        case "startTimeUnixNano": span.startTime = try uint64(&reader)
+        case "endTimeUnixNano": span.endTime = try uint64(&reader)
+        case "attributes": try attributes(&reader, into: &span.attributes)
+        case "events":
+            try reader.beginArray()
+            while try reader.nextElement() { span.events.append(try event(&reader)) }
+        case "links":
+            try reader.beginArray()
+            while try reader.nextElement() { span.links.append(try link(&reader)) }
+        case "status": try status(&reader, into: &span.status)
+        case "flags": span.flags = try uint32(&reader)
+        case "traceState": span.traceState = try string(&reader)
+        case "droppedAttributesCount": span.droppedAttributesCount = try uint32(&reader)
+        case "droppedEventsCount": span.droppedEventsCount = try uint32(&reader)
+        case "droppedLinksCount": span.droppedLinksCount = try uint32(&reader)
+        default: try reader.skip()
+        }
     }
 
     /// `{"timeUnixNano":uint64,"name":string,"attributes":[KeyValue],"droppedAttributesCount":uint32}`

@@ -34,6 +34,8 @@ struct OTLPProtobufDecoder: ~Copyable {
                 try cursor.skip(tag)
             }
         }
+        // Where no span makes sense, the request is none.
+        if let error = rejections.firstError as? WireError, batch.spanCount == 0 { throw error }
         return DecodedSpans(batch: batch, rejectedSpanCount: rejections.count, rejectionMessage: rejections.message)
     }
 
@@ -95,7 +97,7 @@ struct OTLPProtobufDecoder: ~Copyable {
             case 2 << 3 | 2:
                 if !hasReserved, choice == nil { result.spans.reserveCapacity(cursor.runLength(tag)) }
                 hasReserved = true
-                if let span = try span() { result.spans.append(span) }
+                if let span = try spanOrNone() { result.spans.append(span) }
             case 3 << 3 | 2: result.schemaURL = try string()
             default: try cursor.skip(tag)
             }
@@ -119,6 +121,20 @@ struct OTLPProtobufDecoder: ~Copyable {
             }
         }
         cursor.leave(outer)
+    }
+
+    /// Reads a span; one whose bytes make no sense is stepped over and counted.
+    private mutating func spanOrNone() throws(WireError) -> Span? {
+        let start = cursor
+        do throws(WireError) {
+            return try span()
+        } catch {
+            guard let reason = Rejections.reason(error) else { throw error }
+            cursor = start
+            _ = try cursor.bytes()
+            rejections.add(span: start.nameOfBrokenMessage(5 << 3 | 2), error, reason)
+            return nil
+        }
     }
 
     /// `message Span { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; string name = 5;

@@ -14,3 +14,23 @@ extension WireError {
         self.init(code: .malformed, message: "malformed \(name) protobuf at byte \(offset): found \(found); expected \(expected)")
     }
 }
+
+extension ProtobufCursor {
+    /// A text of the message that comes next, as far as it can be read; the cursor stays where it is.
+    ///
+    /// - Parameter tag: the field of the text.
+    func nameOfBrokenMessage(_ tag: UInt32) -> String {
+        var ahead = self
+        do throws(WireError) {
+            _ = try ahead.enter()
+            while !ahead.isAtEnd {
+                let found = try ahead.tag()
+                if found == tag { return String(decoding: try ahead.bytes(), as: UTF8.self) }
+                try ahead.skip(found)
+            }
+        } catch {
+            // Broken before the text.
+        }
+        return ""
+    }
+}

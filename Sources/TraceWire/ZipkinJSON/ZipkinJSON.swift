@@ -38,6 +38,16 @@ public enum ZipkinJSON {
         }
     }
 
+    /// Reads a list of spans, or a list of traces, each a list of spans, as Zipkin's search answers.
+    ///
+    /// - Throws: ``WireError``, as for a request.
+    static func decodeStored(_ bytes: [UInt8], isVersion1: Bool, maximumElements: Int) throws(WireError) -> DecodedSpans {
+        try read(bytes) { reader in
+            var decoder = ZipkinJSONDecoder(maximumElements: maximumElements, acceptsTraces: true)
+            return isVersion1 ? try decoder.decodeV1(&reader) : try decoder.decode(&reader)
+        }
+    }
+
     /// How the encoder writes what the spans do not say.
     public struct EncodingOptions: Hashable, Sendable {
         /// `localEndpoint.ipv4`, dotted decimal.

@@ -4,15 +4,8 @@ internal import TraceModel
 extension ZipkinJSONDecoder {
     /// A list of spans of version 1.
     mutating func decodeV1(_ reader: inout JSONReader) throws -> DecodedSpans {
-        try reader.beginArray()
-        while try reader.nextElement() {
-            try budget.take()
-            guard try reader.peek() == .object else {
-                groups.refuse(name: "", "no members, expected a JSON object")
-                try reader.skip()
-                continue
-            }
-            for span in try spanV1(&reader).spans() { try groups.add(span, &budget) }
+        try list(&reader, isTrace: false) { decoder, reader in
+            for span in try decoder.spanV1(&reader).spans() { try decoder.groups.add(span, &decoder.budget) }
         }
         return groups.decoded
     }

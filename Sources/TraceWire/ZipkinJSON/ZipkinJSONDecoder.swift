@@ -9,24 +9,35 @@ struct ZipkinJSONDecoder: ~Copyable {
     var strings = StringCache()
     var budget: ElementBudget
     var groups = ZipkinGroups()
+    /// A list may stand for a span: the spans of a trace, as Zipkin's search answers.
+    private let acceptsTraces: Bool
 
-    init(maximumElements: Int) {
+    init(maximumElements: Int, acceptsTraces: Bool = false) {
         budget = ElementBudget(maximumElements)
+        self.acceptsTraces = acceptsTraces
     }
 
     /// `[Span]`
     mutating func decode(_ reader: inout JSONReader) throws -> DecodedSpans {
+        try list(&reader, isTrace: false) { decoder, reader in try decoder.groups.add(try decoder.span(&reader), &decoder.budget) }
+        return groups.decoded
+    }
+
+    /// A list of spans; one that is no object is refused alone.
+    mutating func list(
+        _ reader: inout JSONReader, isTrace: Bool, _ span: (inout ZipkinJSONDecoder, inout JSONReader) throws -> Void
+    ) throws {
         try reader.beginArray()
         while try reader.nextElement() {
             try budget.take()
-            guard try reader.peek() == .object else {
+            switch try reader.peek() {
+            case .object: try span(&self, &reader)
+            case .array where acceptsTraces && !isTrace: try list(&reader, isTrace: true, span)
+            default:
                 groups.refuse(name: "", "no members, expected a JSON object")
                 try reader.skip()
-                continue
             }
-            try groups.add(try span(&reader), &budget)
         }
-        return groups.decoded
     }
 
     /// `{"traceId":hex,"id":hex,"parentId":hex,"name":string,"kind":string,"timestamp":µs,"duration":µs,"localEndpoint":Endpoint,

@@ -9,6 +9,8 @@ struct ZipkinProtobufDecoder: ~Copyable {
     private var strings = StringCache()
     private var budget: ElementBudget
     private var groups = ZipkinGroups()
+    /// What was wrong with the first span that could not be read.
+    private var firstError: WireError?
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, maximumElements: Int) {
         budget = ElementBudget(maximumElements)
@@ -20,12 +22,28 @@ struct ZipkinProtobufDecoder: ~Copyable {
         while !cursor.isAtEnd {
             let tag = try cursor.tag()
             if tag == 1 << 3 | 2 {
-                try groups.add(try span(), &budget)
+                try spanOrNone()
             } else {
                 try cursor.skip(tag)
             }
         }
-        return groups.decoded
+        let decoded = groups.decoded
+        if let firstError, decoded.batch.spanCount == 0 { throw firstError }
+        return decoded
+    }
+
+    /// Reads a span; one whose bytes make no sense is stepped over and counted.
+    private mutating func spanOrNone() throws(WireError) {
+        let start = cursor
+        do throws(WireError) {
+            try groups.add(try span(), &budget)
+        } catch {
+            guard let reason = Rejections.reason(error) else { throw error }
+            cursor = start
+            _ = try cursor.bytes()
+            firstError = firstError ?? error
+            groups.refuse(name: start.nameOfBrokenMessage(5 << 3 | 2), "fields that cannot be read: \(reason)")
+        }
     }
 
     /// `message Span { bytes trace_id = 1; bytes parent_id = 2; bytes id = 3; Kind kind = 4; string name = 5; fixed64 timestamp = 6;
@@ -146,7 +164,7 @@ struct ZipkinProtobufDecoder: ~Copyable {
     }
 
     /// The text of RFC 5952: groups without leading zeros, the first longest run of zeros as `::`.
-    private static func ipv6(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+    static func ipv6(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         guard bytes.count == 16 else { return "" }
         let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
         var run = 0..<0

@@ -18,6 +18,7 @@ struct BackEnd {
     private let generator = MetricsGenerator()
     private let live = LiveFeed()
     private let ingest: SpanIngest
+    private let health: ServerHealth
 
     private init(options: BackEndOptions, host: String, greeting: Greeting, logger: Logger) throws {
         self.options = options
@@ -28,6 +29,7 @@ struct BackEnd {
         store = try SQLiteTraceStore(directory: options.dataDir, logger: logger)
         archive = try SQLiteTraceStore(directory: options.dataDir + "/archive", logger: logger)
         pipeline = try SpanPipeline(configuration: configuration, store: store, dataDirectory: options.dataDir, logger: logger)
+        health = ServerHealth(awaiting: Set(Self.listeners(of: options).map(\.rawValue)))
         ingest = SpanIngest(store: pipeline, observers: [generator, live], logger: logger)
     }
 
@@ -65,7 +67,7 @@ struct BackEnd {
                 ),
                 OTLPGRPCReceiver(host: host, port: options.otlpGrpcPort, ingest: ingest, logger: logger, onListening: listening(.otlpGRPC)),
             ]
-            let strategies = try options.samplingStrategies.map(SamplingStrategies.init(path:)) ?? .everything
+            let strategies = try options.samplingStrategies.map { try SamplingStrategies(path: $0, logger: logger) } ?? .everything
             let zipkinQuery = ZipkinQueryAPI(
                 store: store, archive: archive, ingest: ingest, autocompleteKeys: options.zipkinAutocompleteKey, queryPort: options.queryPort,
                 logger: logger
@@ -78,10 +80,14 @@ struct BackEnd {
                     )
                 },
                 options.jaegerHttpPort.number.map { port in
-                    JaegerHTTPReceiver(host: host, port: port, ingest: ingest, logger: logger, onListening: listening(.jaegerHTTP))
+                    JaegerHTTPReceiver(
+                        host: host, port: port, ingest: ingest, strategies: strategies, logger: logger, onListening: listening(.jaegerHTTP)
+                    )
                 },
                 options.jaegerGrpcPort.number.map { port in
-                    JaegerGRPCReceiver(host: host, port: port, ingest: ingest, logger: logger, onListening: listening(.jaegerGRPC))
+                    JaegerGRPCReceiver(
+                        host: host, port: port, ingest: ingest, strategies: strategies, logger: logger, onListening: listening(.jaegerGRPC)
+                    )
                 },
                 jaegerUDP(options.jaegerCompactPort, .compact, .jaegerCompact),
                 jaegerUDP(options.jaegerBinaryPort, .binary, .jaegerBinary),
@@ -89,8 +95,10 @@ struct BackEnd {
                     JaegerSamplingServer(host: host, port: port, strategies: strategies, logger: logger, onListening: listening(.sampling))
                 },
                 options.adminPort.number.map { [generator] port in
-                    AdminServer(
-                        host: host, port: port, metrics: { generator.families() }, logger: logger, onListening: listening(.admin)
+                    let metrics = BackEndMetrics(ingest: ingest, store: store, version: Needletail.version)
+                    return AdminServer(
+                        host: host, port: port, health: health, metrics: { await metrics.families() + generator.families() },
+                        version: Needletail.version, logger: logger, onListening: listening(.admin)
                     )
                 },
             ]
@@ -126,7 +134,10 @@ struct BackEnd {
     }
 
     private func listening(_ listener: Greeting.Listener) -> @Sendable (Int) async -> Void {
-        { [greeting] port in greeting.listening(listener, port: port) }
+        { [greeting, health] port in
+            health.listening(listener.rawValue)
+            greeting.listening(listener, port: port)
+        }
     }
 }
 

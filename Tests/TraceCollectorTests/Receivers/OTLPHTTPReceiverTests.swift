@@ -130,7 +130,7 @@ struct OTLPHTTPReceiverTests {
             }
             let brotli = try await receiver.post([], type: "application/json", headers: [.contentEncoding: "br"])
             #expect(brotli.status == .unsupportedMediaType)
-            #expect(brotli.headers[.acceptEncoding] == "gzip, deflate, zstd, identity")
+            #expect(brotli.headers[.acceptEncoding] == "gzip, deflate, zstd, snappy, identity")
             for path in ["/v1/metrics", "/v1/logs"] {
                 let response = try await receiver.post([], type: "application/json", path: path)
                 #expect(response.status == .notFound)

@@ -12,7 +12,7 @@ struct SpanGRPCServer: Sendable {
     let name: String
     let host: String
     let port: Int
-    let service: SpanGRPCService
+    let services: [any RegistrableRPCService]
     let limits: ReceiverLimits
     let logger: Logger
     let onListening: @Sendable (Int) async -> Void
@@ -35,7 +35,7 @@ struct SpanGRPCServer: Sendable {
                 config.connection.keepalive.clientBehavior.allowWithoutCalls = true
             }
         )
-        let server = GRPCServer(transport: transport, services: [service])
+        let server = GRPCServer(transport: transport, services: services)
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.serve() }

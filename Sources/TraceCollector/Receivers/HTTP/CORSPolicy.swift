@@ -15,7 +15,9 @@ public struct CORSPolicy: Hashable, Sendable {
 
     /// Whether a page of this origin may send spans.
     public func allows(origin: String) -> Bool {
-        allowedOrigins.contains { pattern in
+        let origin = origin.lowercased()
+        return allowedOrigins.contains { pattern in
+            let pattern = pattern.lowercased()
             guard let star = pattern.firstIndex(of: "*") else { return pattern == origin }
             let prefix = pattern[..<star]
             let suffix = pattern[pattern.index(after: star)...]
@@ -26,7 +28,10 @@ public struct CORSPolicy: Hashable, Sendable {
     /// The headers for an answer to this request; none without `Origin` or for a foreign one.
     func headers(for request: HTTPFields) -> HTTPFields {
         guard !allowedOrigins.isEmpty, let origin = request[.origin], allows(origin: origin) else { return [:] }
-        return [.accessControlAllowOrigin: origin, .vary: "Origin"]
+        // `navigator.sendBeacon`, which exporters use when a page is left, always sends with credentials; there are none here.
+        return [
+            .accessControlAllowOrigin: origin, .accessControlAllowCredentials: "true", .accessControlExposeHeaders: "Retry-After", .vary: "Origin",
+        ]
     }
 
     /// The headers for a preflight that is allowed.
@@ -36,6 +41,12 @@ public struct CORSPolicy: Hashable, Sendable {
         headers[.accessControlAllowMethods] = "POST"
         headers[.accessControlAllowHeaders] = request[.accessControlRequestHeaders] ?? "content-type, content-encoding"
         headers[.accessControlMaxAge] = "\(maximumAgeSeconds)"
+        headers[.vary] = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+        // Private Network Access: a public page asks before it sends to an address of the local network.
+        if let asked = Self.requestPrivateNetwork, let allowed = Self.allowPrivateNetwork, request[asked] == "true" { headers[allowed] = "true" }
         return headers
     }
+
+    private static let requestPrivateNetwork = HTTPField.Name("Access-Control-Request-Private-Network")
+    private static let allowPrivateNetwork = HTTPField.Name("Access-Control-Allow-Private-Network")
 }

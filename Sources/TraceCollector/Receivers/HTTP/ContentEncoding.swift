@@ -6,9 +6,11 @@ enum ContentEncoding {
     case identity
     case gzip
     case zstd
+    /// The block format, as the OpenTelemetry Collector means it.
+    case snappy
 
     /// What the receiver can undo, for people and for `Accept-Encoding`.
-    static let supported = "gzip, deflate, zstd, identity"
+    static let supported = "gzip, deflate, zstd, snappy, identity"
 
     /// - Returns: `nil` for an encoding that is not supported.
     init?(_ header: String?) {
@@ -17,6 +19,7 @@ enum ContentEncoding {
         // One inflater reads both wrappers; HTTP's "deflate" is the zlib one.
         case "gzip", "x-gzip", "deflate", "zlib": self = .gzip
         case "zstd": self = .zstd
+        case "snappy": self = .snappy
         default: return nil
         }
     }
@@ -27,6 +30,7 @@ enum ContentEncoding {
         case .identity: bytes
         case .gzip: try Gzip.decompress(bytes, maximumSize: maximumSize)
         case .zstd: try Zstd.decompress(bytes, maximumSize: maximumSize)
+        case .snappy: try Snappy.decompress(bytes, maximumSize: maximumSize)
         }
     }
 }

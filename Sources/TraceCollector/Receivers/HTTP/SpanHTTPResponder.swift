@@ -23,7 +23,9 @@ struct SpanHTTPResponder<Dialect: SpanHTTPDialect>: HTTPResponder {
         self.others = others
         self.dialect = dialect
         self.ingest = ingest
-        self.reception = SpanReception(ingest: ingest, spanProtocol: dialect.spanProtocol, logger: logger)
+        self.reception = SpanReception(
+            ingest: ingest, spanProtocol: dialect.spanProtocol, maximumSpans: limits.maximumSpansPerRequest, logger: logger
+        )
         self.limits = limits
         self.cors = cors
     }
@@ -75,7 +77,7 @@ struct SpanHTTPResponder<Dialect: SpanHTTPDialect>: HTTPResponder {
         }
         var share = ByteBudgetShare(of: ingest.requestBytes)
         defer { share.release() }
-        try ingest.checkRoom()
+        try ingest.checkRoom(for: dialect.spanProtocol)
         let body = try await read(request, share: &share)
         let plain = try decompress(body, encoding, share: &share)
         let decoded = try dialect.decode(plain, as: format)

@@ -37,9 +37,13 @@ struct SpanHTTPServer<Dialect: SpanHTTPDialect>: Sendable {
 
     /// The server as a value, for tests that drive it in process.
     func makeApplication() -> Application<SpanHTTPResponder<Dialect>> {
-        Application(
+        let limits = limits
+        return Application(
             responder: responder,
-            server: .http1(configuration: .init(idleTimeout: .seconds(Int64(limits.idleTimeoutSeconds)))),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [RequestEndInstaller(bodyTimeout: .seconds(Int64(limits.bodyTimeoutSeconds)))],
+                    idleTimeout: .seconds(Int64(limits.idleTimeoutSeconds)))),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger

@@ -14,6 +14,7 @@ public struct JaegerGRPCReceiver: Service {
     ///   - host: IPv4 or IPv6 address to listen on, or `localhost`.
     ///   - port: TCP port; 0 lets the system choose one.
     ///   - ingest: Where decoded spans go.
+    ///   - strategies: What `jaeger.api_v2.SamplingManager/GetSamplingStrategy` on the same port tells.
     ///   - limits: Bounds of sizes.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
@@ -21,6 +22,7 @@ public struct JaegerGRPCReceiver: Service {
         host: String,
         port: Int,
         ingest: SpanIngest,
+        strategies: SamplingStrategies = .everything,
         limits: ReceiverLimits = ReceiverLimits(),
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
@@ -33,11 +35,14 @@ public struct JaegerGRPCReceiver: Service {
             decode: { bytes throws(WireError) in try JaegerProtobuf.decodePostSpansRequest(Array(bytes)) },
             // `message PostSpansResponse {}`
             response: { _ in [] },
-            reception: SpanReception(ingest: ingest, spanProtocol: .jaegerGRPC, logger: logger),
+            reception: SpanReception(
+                ingest: ingest, spanProtocol: .jaegerGRPC, maximumSpans: limits.maximumSpansPerRequest, logger: logger
+            ),
             maximumMessageSize: limits.maximumRequestSize
         )
         server = SpanGRPCServer(
-            name: "Jaeger gRPC", host: host, port: port, service: service, limits: limits, logger: logger, onListening: onListening
+            name: "Jaeger gRPC", host: host, port: port, services: [service, SamplingGRPCService(strategies: strategies)], limits: limits,
+            logger: logger, onListening: onListening
         )
     }
 

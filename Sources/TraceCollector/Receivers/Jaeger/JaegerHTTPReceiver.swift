@@ -1,7 +1,8 @@
 public import Logging
 public import ServiceLifecycle
 
-/// Receives spans as Jaeger's collector does over HTTP: `POST /api/traces`, a Thrift `Batch` in the binary protocol.
+/// Receives spans as Jaeger's collector does over HTTP: `POST /api/traces`, a Thrift `Batch` in the binary protocol;
+/// and tells what to sample: `GET /api/sampling?service=` and `GET /api/baggageRestrictions?service=`.
 ///
 /// The answer 202 is sent after the spans are durable.
 public struct JaegerHTTPReceiver: Service {
@@ -11,6 +12,7 @@ public struct JaegerHTTPReceiver: Service {
     ///   - host: Address or name to listen on.
     ///   - port: TCP port; 0 lets the system choose one.
     ///   - ingest: Where decoded spans go.
+    ///   - strategies: What `GET /api/sampling` tells.
     ///   - limits: Bounds of sizes.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
@@ -18,12 +20,13 @@ public struct JaegerHTTPReceiver: Service {
         host: String,
         port: Int,
         ingest: SpanIngest,
+        strategies: SamplingStrategies = .everything,
         limits: ReceiverLimits = ReceiverLimits(),
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         server = SpanHTTPServer(
-            dialect: JaegerHTTPDialect(), host: host, port: port, ingest: ingest, limits: limits, cors: CORSPolicy(), logger: logger,
+            dialect: JaegerHTTPDialect(sampling: SamplingHTTPAPI(strategies: strategies)), host: host, port: port, ingest: ingest, limits: limits, cors: CORSPolicy(), logger: logger,
             onListening: onListening
         )
     }

@@ -75,6 +75,8 @@ public struct JaegerUDPReceiver: Service {
         let channel = try await bind(inbox)
         let port = channel.localAddress?.port ?? 0
         logger.info("Jaeger UDP receiver is listening", metadata: ["port": "\(port)"])
+        ingest.datagramSockets.add(port: port, for: encoding.spanProtocol)
+        defer { ingest.datagramSockets.remove(port: port, for: encoding.spanProtocol) }
         await onListening(port)
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
@@ -106,7 +108,7 @@ public struct JaegerUDPReceiver: Service {
         DatagramHandler(
             onDatagram: { [self] datagram in
                 guard case .dropped(let isFirst) = inbox.offer(datagram) else { return }
-                ingest.countDroppedDatagrams(1)
+                ingest.countDroppedDatagrams(1, from: encoding.spanProtocol)
                 if isFirst { tellDrops("more than \(limits.maximumQueuedDatagramBytes) bytes of datagrams wait for the store") }
             },
             onClose: { inbox.finish() },
@@ -121,7 +123,7 @@ public struct JaegerUDPReceiver: Service {
         while let datagrams = await inbox.next() {
             let batch = decode(datagrams, &refusals)
             if batch.spanCount > 0, let reason = await store(batch, inbox) {
-                ingest.countDroppedDatagrams(datagrams.count)
+                ingest.countDroppedDatagrams(datagrams.count, from: encoding.spanProtocol)
                 if inbox.noteDropped(datagrams.count) { tellDrops(reason) }
             }
             tellEnd(of: &refusals, inbox)
@@ -136,11 +138,11 @@ public struct JaegerUDPReceiver: Service {
             do throws(WireError) {
                 let decoded = try encoding.decode(datagram, maximumElements: Self.maximumElementsPerDatagram)
                 batch.resourceSpans += decoded.batch.resourceSpans
-                ingest.countRejected(decoded.rejectedSpanCount)
+                ingest.countRejected(decoded.rejectedSpanCount, from: encoding.spanProtocol)
                 if decoded.rejectedSpanCount == 0 { continue }
                 reason = decoded.rejectionMessage
             } catch {
-                ingest.countMalformedRequest()
+                ingest.countMalformedRequest(from: encoding.spanProtocol)
                 reason = error.message
             }
             if refusals.trouble() {

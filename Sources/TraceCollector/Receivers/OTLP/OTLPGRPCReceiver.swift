@@ -33,11 +33,13 @@ public struct OTLPGRPCReceiver: Service {
             ),
             decode: { bytes throws(WireError) in try OTLPProtobuf.decode(bytes) },
             response: { OTLPProtobuf.encodeExportResponse(rejectedSpans: $0.rejectedSpanCount, message: $0.rejectionMessage) },
-            reception: SpanReception(ingest: ingest, spanProtocol: .otlpGRPC, logger: logger),
+            reception: SpanReception(
+                ingest: ingest, spanProtocol: .otlpGRPC, maximumSpans: limits.maximumSpansPerRequest, logger: logger
+            ),
             maximumMessageSize: limits.maximumRequestSize
         )
         server = SpanGRPCServer(
-            name: "OTLP/gRPC", host: host, port: port, service: service, limits: limits, logger: logger, onListening: onListening
+            name: "OTLP/gRPC", host: host, port: port, services: [service], limits: limits, logger: logger, onListening: onListening
         )
     }
 

@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import TraceModel
 internal import TraceWire
 
 /// Zipkin over HTTP: 202 for spans that are durable, the reason as text for others.
@@ -8,6 +9,7 @@ struct ZipkinDialect: SpanHTTPDialect {
         case json
         case protobuf
         case version1JSON
+        case version1Thrift
     }
 
     private static let path = "/api/v2/spans"
@@ -26,20 +28,24 @@ struct ZipkinDialect: SpanHTTPDialect {
         let isVersion1 = request.uri.path == Self.version1Path
         switch mediaType(request.headers[.contentType]) {
         case "application/x-protobuf", "application/protobuf":
-            if isVersion1 { throw RefusedFormat(supported: ["application/json"]) }
+            if isVersion1 { throw RefusedFormat(supported: ["application/json", "application/x-thrift"]) }
             return .protobuf
         case "application/x-thrift", "application/vnd.apache.thrift.binary":
-            throw RefusedFormat(supported: isVersion1 ? ["application/json"] : ["application/json", "application/x-protobuf"])
+            if !isVersion1 { throw RefusedFormat(supported: ["application/json", "application/x-protobuf"]) }
+            return .version1Thrift
         default:
             return isVersion1 ? .version1JSON : .json
         }
     }
 
     func decode(_ body: [UInt8], as format: Format) throws(WireError) -> DecodedSpans {
-        switch format {
+        // Zipkin stores nothing then, and does not mind.
+        if body.isEmpty { return DecodedSpans(batch: SpanBatch()) }
+        return switch format {
         case .json: try ZipkinJSON.decode(body)
         case .protobuf: try ZipkinProtobuf.decode(body)
         case .version1JSON: try ZipkinJSON.decodeV1(body)
+        case .version1Thrift: try ZipkinThrift.decode(body)
         }
     }
 }

@@ -2,7 +2,7 @@ public import Logging
 public import ServiceLifecycle
 
 /// Receives spans over Zipkin's HTTP API: `POST /api/v2/spans` in JSON and protobuf (zipkin.io/zipkin-api, "zipkin2-api.yaml",
-/// "zipkin.proto"), and `POST /api/v1/spans` in JSON.
+/// "zipkin.proto"), and `POST /api/v1/spans` in JSON and Thrift.
 ///
 /// The answer 202 is sent after the spans are durable.
 public struct ZipkinReceiver: Service {
