@@ -3,6 +3,7 @@ internal import Foundation
 /// needletail-bench: the measurements that need Swift. `make bench` runs them all and writes Benchmarks/README.md.
 let usage = """
     needletail-bench span
+    needletail-bench traceql [--spans 1000000]
     needletail-bench echo-floor --port N
     needletail-bench grpc-echo-floor --port N
     needletail-bench ingest --port N [--encoding protobuf|json] [--spans 1000] [--attributes 10] [--connections 4]
@@ -66,6 +67,7 @@ do {
     let options = try Options(arguments.dropFirst())
     switch arguments.first {
     case "span": report(try await SpanCostBenchmark.run() + SpanExportBenchmark.run())
+    case "traceql": report(try await TraceQLBenchmark.run(spans: try options.number("spans", default: 1_000_000)))
     case "echo-floor": try await EchoServer(port: try options.number("port")).run()
     case "grpc-echo-floor": try await GRPCEchoServer(port: try options.number("port")).run()
     case "ingest": try ingest(options)

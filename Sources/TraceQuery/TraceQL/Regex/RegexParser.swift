@@ -54,6 +54,7 @@ struct RegexParser {
                     index += 1
                 }
                 _ = skip("\\E")
+                if let last = parts.popLast() { parts.append(try repeated(last)) }
                 continue
             }
             guard let atom = try atom(depth: depth) else { continue }
@@ -140,6 +141,7 @@ struct RegexParser {
         if let scalar = current, scalar == "*" || scalar == "+" || scalar == "?" {
             throw RegexError(message: "invalid nested repetition operator: \(scalar)")
         }
+        if try bounds() != nil { throw RegexError(message: "invalid nested repetition operator: {") }
         return .repetition(atom, minimum: minimum, maximum: maximum)
     }
 

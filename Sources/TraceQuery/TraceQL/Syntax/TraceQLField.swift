@@ -29,7 +29,9 @@ extension TraceQLField: CustomStringConvertible {
 
     /// The name, in quotes when it would end too early without.
     static func quoted(_ name: String) -> String {
-        if name.unicodeScalars.allSatisfy({ TraceQLLexer.isAttributeScalar($0) && $0 != "\"" }), !name.isEmpty { return name }
+        if let first = name.unicodeScalars.first, !TraceQLLexer.isDigit(first),
+            name.unicodeScalars.allSatisfy({ TraceQLLexer.isAttributeScalar($0) && $0 != "\"" })
+        { return name }
         return "\"" + name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 }

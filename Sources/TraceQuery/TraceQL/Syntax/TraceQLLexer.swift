@@ -231,7 +231,10 @@ struct TraceQLLexer {
             }
         }
         let digits = text(start..<index)
-        if isDouble { return Double(digits).map { .double($0) } ?? .invalid("\(digits) is no number") }
+        if isDouble {
+            guard let double = Double(digits), double.isFinite else { return .invalid("\(digits) is no number of 64 bits") }
+            return .double(double)
+        }
         return Int64(digits).map { .int($0) } ?? .invalid("\(digits) does not fit into a whole number of 64 bits")
     }
 

@@ -18,6 +18,11 @@ extension TraceQLParser {
         while case .symbol(let symbol) = token.kind, let op = TraceQLOperator(rawValue: symbol), op.precedence > precedence {
             let position = token.position
             advance()
+            if op == .and || op == .or {
+                left = try chain(left, op, position)
+                try check(depth: left.depth)
+                continue
+            }
             let right = try nested { parser throws(TraceQLError) in
                 try parser.operation(tighterThan: op == .power ? op.precedence - 1 : op.precedence)
             }
@@ -28,6 +33,16 @@ extension TraceQLParser {
         return left
     }
 
+    /// `a && b && c`: one node however long it is, so that long lists are not deep.
+    private mutating func chain(_ first: TraceQLExpression, _ op: TraceQLOperator, _ position: TraceQLPosition) throws(TraceQLError) -> TraceQLExpression {
+        var operands = [first]
+        repeat {
+            operands.append(try nested { parser throws(TraceQLError) in try parser.operation(tighterThan: op.precedence) })
+        } while skip(op.rawValue)
+        if let missing = operands.first(where: \.isNil) { throw nilError(missing) }
+        return .logical(op, operands, position)
+    }
+
     private func join(_ left: TraceQLExpression, _ op: TraceQLOperator, _ right: TraceQLExpression, _ position: TraceQLPosition)
         throws(TraceQLError) -> TraceQLExpression
     {
@@ -36,9 +51,7 @@ extension TraceQLParser {
             if left.isNil, right.isNil { return .value(.bool(false), left.position) }
             return .exists(left.isNil ? right : left, isPresent: op == .notEqual, position)
         }
-        guard op == .and || op == .or else { return .binary(op, left, right, position) }
-        if case .logical(op, let operands, let first) = left { return .logical(op, operands + [right], first) }
-        return .logical(op, [left, right], position)
+        return .binary(op, left, right, position)
     }
 
     private mutating func operand() throws(TraceQLError) -> TraceQLExpression {

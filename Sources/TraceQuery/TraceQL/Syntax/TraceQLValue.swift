@@ -74,7 +74,7 @@ extension TraceQLValue: CustomStringConvertible {
     var description: String {
         switch self {
         case .missing: "nil"
-        case .int(let int): "\(int)"
+        case .int(let int): int == .min ? "minInt" : "\(int)"
         case .double(let double): "\(double)"
         case .duration(let duration): TraceQLDuration.text(duration)
         case .string(let string): Self.quoted(string)
