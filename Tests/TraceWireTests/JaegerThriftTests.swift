@@ -121,10 +121,10 @@ import TraceModel
     @Test("A call of another method is refused by name")
     func otherMethods() throws {
         var writer = CompactThriftWriter()
-        writer.oneway("emitZipkinBatch")
+        writer.oneway("submitBatches")
         writer.bytes += [0]
         let error = try #require(throws: WireError.self) { try JaegerThrift.decodeCompactMessage(writer.bytes) }
-        #expect(error.message.contains("\"emitZipkinBatch\"; only emitBatch is understood"))
+        #expect(error.message.contains("\"submitBatches\"; only emitBatch and emitZipkinBatch are understood"))
         var reply = JaegerGolden.compactMessage
         reply[1] = 0x41
         #expect(throws: WireError.self) { try JaegerThrift.decodeCompactMessage(reply) }
