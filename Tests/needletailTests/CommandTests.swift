@@ -32,7 +32,9 @@ struct CommandTests {
         #expect(command.backEnd.jaegerBinaryPort == .port(6832))
         let flags = command.backEnd.ports.map(\.flag)
         #expect(!flags.contains("zipkin-port") && !flags.contains("jaeger-grpc-port") && flags.contains("jaeger-http-port"))
-        #expect(BackEnd.listeners(of: command.backEnd) == [.query, .otlpHTTP, .otlpGRPC, .jaegerHTTP, .jaegerCompact, .jaegerBinary])
+        #expect(BackEnd.listeners(of: command.backEnd) == [
+            .query, .tempo, .jaegerQueryGRPC, .otlpHTTP, .otlpGRPC, .jaegerHTTP, .jaegerCompact, .jaegerBinary, .sampling, .admin,
+        ])
         #expect(throws: (any Error).self) { try TracesCommand.parse(["--zipkin-port", "none"]) }
         #expect(throws: (any Error).self) { try TracesCommand.parse(["--zipkin-port", "70000"]) }
         #expect(throws: (any Error).self) { try TracesCommand.parse(["--zipkin-port", "4318"]) }
