@@ -16,7 +16,7 @@ struct TraceCommand: AsyncParsableCommand {
             \(TraceExit.help)
             """,
         subcommands: [
-            TraceSearchCommand.self, TraceShowCommand.self, TraceTailCommand.self, TraceDiffCommand.self,
+            TraceSearchCommand.self, TraceShowCommand.self, TraceTailCommand.self, TraceDiffCommand.self, TraceImportCommand.self,
             TraceExportCommand.self, TraceStatsCommand.self,
         ]
     )

@@ -1,3 +1,5 @@
+internal import TraceWire
+
 #if canImport(Glibc)
 internal import Glibc
 #else
@@ -7,7 +9,7 @@ internal import Darwin
 /// A file or the standard input, read whole.
 enum FileBytes {
     /// Longer files are an error.
-    static let maximumSize = 2 << 30
+    static let maximumSize = WireLimit.fileSize
     private static let pieceSize = 1 << 20
 
     /// - Parameter path: `-` for the standard input.

@@ -26,23 +26,16 @@ enum TraceChoice {
     }
 }
 
-/// The spans of a file.
-struct TraceFile {
-    var batch: SpanBatch
-
-    /// Reads OTLP JSON: a file, or the standard input for `-`.
+extension TraceFile {
+    /// Reads a file, or the standard input for `-`.
     ///
     /// - Throws: ``CommandFailure`` that names the file.
     static func read(_ path: String) throws -> TraceFile {
         let bytes = try FileBytes.read(path)
         do {
-            return TraceFile(batch: try OTLPAnswer.decode(bytes))
+            return try TraceFile(reading: bytes, options: Options(lastModified: FileBytes.modificationTime(path)))
         } catch {
             throw CommandFailure(.usage, "\(FileBytes.shown(path)): \(DisplayText.escaped("\(error)"))")
         }
-    }
-
-    var traceIDs: [TraceID] {
-        Set(batch.resourceSpans.flatMap { $0.scopeSpans.flatMap { $0.spans.map(\.traceID) } }).sorted()
     }
 }
