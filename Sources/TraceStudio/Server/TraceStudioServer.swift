@@ -53,7 +53,10 @@ public struct TraceStudioServer: Service {
     func makeApplication() -> Application<StudioResponder> {
         Application(
             responder: responder,
-            server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+            server: .http1(
+                // Files of traces are uploaded here: slow lines get minutes for them.
+                configuration: .init(additionalChannelHandlers: [RequestEndInstaller(bodyTimeout: .minutes(10))], idleTimeout: .seconds(120))
+            ),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger

@@ -2,6 +2,7 @@ internal import Hummingbird
 public import Logging
 internal import NIOCore
 public import ServiceLifecycle
+internal import TraceCollector
 public import TraceStore
 
 /// Tempo's HTTP API, as Grafana's data source uses it.
@@ -34,7 +35,9 @@ public struct TempoServer: Service {
     public func run() async throws {
         let application = Application(
             responder: responder,
-            server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+            server: .http1(
+                configuration: .init(additionalChannelHandlers: [RequestEndInstaller(bodyTimeout: .minutes(10))], idleTimeout: .seconds(120))
+            ),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger

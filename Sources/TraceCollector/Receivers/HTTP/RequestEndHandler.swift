@@ -1,4 +1,4 @@
-internal import NIOCore
+package import NIOCore
 internal import NIOHTTP1
 
 /// Ends what would otherwise stay open: the connection of a client of HTTP/1.0 after its answer, and that of a client who sends a head
@@ -57,16 +57,16 @@ final class RequestEndHandler: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 /// Puts a ``RequestEndHandler`` next to the HTTP decoder, which is added before the handlers that a server may name.
-final class RequestEndInstaller: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = NIOAny
+package final class RequestEndInstaller: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = NIOAny
 
     private let bodyTimeout: TimeAmount
 
-    init(bodyTimeout: TimeAmount) {
+    package init(bodyTimeout: TimeAmount) {
         self.bodyTimeout = bodyTimeout
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
         // There is no HTTP without the decoder; without it nothing is bounded, and nothing breaks.
         guard let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) else { return }
