@@ -1,38 +1,24 @@
 internal import TraceModel
 
-/// A half-open piece of time, nanoseconds since the Unix epoch; never ends before it starts.
-struct TimeRange: Hashable {
-    var start: UInt64
-    var end: UInt64
-
-    init(_ start: UInt64, _ end: UInt64) {
-        self.start = start
-        self.end = max(start, end)
-    }
-
-    var length: UInt64 { end - start }
-
-    func clamped(to bounds: TimeRange) -> TimeRange {
-        let start = min(max(start, bounds.start), bounds.end)
-        return TimeRange(start, min(max(end, start), bounds.end))
-    }
-
-    func overlap(_ other: TimeRange) -> UInt64 {
-        let start = max(start, other.start)
-        let end = min(end, other.end)
-        return end > start ? end - start : 0
-    }
-}
-
-/// A span of an inference server, read for its stages.
+/// A span of an inference server, or of a gateway before it, read for its stages.
 struct InferenceSpan {
-    enum Role {
+    enum Role: Hashable {
         /// `InferRequest`: the front end's span.
         case request
         /// A model's span, an ensemble's included.
         case model
         /// `compute`: the execution.
         case compute
+        /// A request to a language model.
+        case languageModel
+        /// A stage from start to end.
+        case phase(Stage)
+        /// A gateway's span of a request.
+        case gateway
+        /// A gateway's attempt at an upstream.
+        case attempt
+        /// A web framework's request, and whether a model runs in it.
+        case framework(isModelServer: Bool)
     }
 
     let role: Role
@@ -46,17 +32,23 @@ struct InferenceSpan {
     private(set) var computeInputEnd: UInt64?
     private(set) var computeOutputStart: UInt64?
     private(set) var computeEnd: UInt64?
+    private(set) var languageModel: LLMFacts?
     let hasFailed: Bool
 
     /// - Returns: `nil` for a span that no inference server makes.
-    init?(_ span: Span) {
-        var sawRequest = span.name == "InferRequest"
-        var sawModel = span.attributes.contains { $0.key == "triton.model_name" }
+    init?(_ span: Span, scope: String) {
+        bounds = TimeRange(span.startTime, span.endTime)
+        hasFailed = span.status.code == .error
+        if let role = Self.role(of: span, scope: scope) {
+            self.role = role
+            if role == .gateway { readGatewayEvents(span) }
+            return
+        }
+        var sawRequest = span.name == StageRules.request
+        var sawModel = span.attributes.contains { StageRules.modelName[0] == $0.key }
         var sawCompute = false
         var receiveStart: UInt64?
         var sendStart: UInt64?
-        bounds = TimeRange(span.startTime, span.endTime)
-        hasFailed = span.status.code == .error
         for event in span.events {
             guard let kind = StageEvent(event.name) else { continue }
             switch kind {
@@ -91,8 +83,47 @@ struct InferenceSpan {
             role = .model
         } else if sawRequest {
             role = .request
+        } else if let facts = LLMFacts(span) {
+            role = .languageModel
+            languageModel = facts
         } else {
             return nil
+        }
+    }
+
+    /// The roles that a name tells.
+    private static func role(of span: Span, scope: String) -> Role? {
+        if let stage = StageRules.phases[span.name] { return .phase(stage) }
+        if span.kind == .internal, !(messageRole(of: span) == nil) { return messageRole(of: span) }
+        if span.kind == .server, StageRules.frameworkScopes.contains(scope) {
+            return .framework(isModelServer: scope == StageRules.bentoScope)
+        }
+        let isGateways = scope == StageRules.gatewayScope || span.attributes.contains { $0.key == "upstream_cluster" }
+        if isGateways {
+            if span.name == StageRules.gateway { return .gateway }
+            if span.name.hasPrefix(StageRules.attemptPrefix), span.name.hasSuffix(StageRules.attemptSuffix) { return .attempt }
+        }
+        return nil
+    }
+
+    private static func messageRole(of span: Span) -> Role? {
+        let isReceive = span.name.hasSuffix(StageRules.messageReceived)
+        guard isReceive || span.name.hasSuffix(StageRules.messageSent) else { return nil }
+        guard isReceive else { return .phase(.send) }
+        // Waiting for the client to leave is no receiving; a span without a type was interrupted in that wait.
+        let type = StageRules.messageType.lazy.compactMap { span.attributes[$0]?.string }.first
+        return type == "http.request" ? .phase(.receive) : nil
+    }
+
+    private mutating func readGatewayEvents(_ span: Span) {
+        var sendStart: UInt64?
+        for event in span.events {
+            switch event.name {
+            case StageRules.gatewayReceived: receive = TimeRange(bounds.start, event.time)
+            case StageRules.gatewaySendStart: sendStart = event.time
+            case StageRules.gatewaySendEnd: if let start = sendStart { sends = [TimeRange(start, event.time)] }
+            default: break
+            }
         }
     }
 
@@ -115,5 +146,29 @@ struct InferenceSpan {
         // Without a compute of its own an ensemble did not wait, and neither did an answer from a response cache.
         guard hasFailed, !hasChildren else { return nil }
         return TimeRange(queueStart, requestEnd ?? bounds.end).clamped(to: bounds)
+    }
+
+    /// Queue, prefill and decode from a language model's attributes, set one after the other with their exact lengths: the first token
+    /// lies between prefill and decode. Lengths that do not fit the span are cut at its start.
+    var languageModelStages: [(Stage, TimeRange)] {
+        guard let facts = languageModel else { return [] }
+        let decode = min(facts.decodeTime ?? 0, bounds.length)
+        guard facts.queueTime != nil || facts.prefillTime != nil || facts.decodeTime != nil else {
+            guard let first = facts.timeToFirstToken, first <= bounds.length else { return [] }
+            let border = bounds.start + first
+            return [(.prefill, TimeRange(bounds.start, border)), (.decode, TimeRange(border, bounds.end))]
+        }
+        let latest = bounds.end - decode
+        let before = (facts.queueTime ?? 0).addingReportingOverflow(facts.prefillTime ?? 0)
+        let lead = before.overflow ? .max : before.partialValue
+        let first = facts.timeToFirstToken ?? lead
+        let border = first < bounds.length ? min(bounds.start + first, latest) : latest
+        let prefillStart = border - min(facts.prefillTime ?? 0, border - bounds.start)
+        let queueStart = prefillStart - min(facts.queueTime ?? 0, prefillStart - bounds.start)
+        return [
+            (.queue, TimeRange(queueStart, prefillStart)),
+            (.prefill, TimeRange(prefillStart, border)),
+            (.decode, TimeRange(border, border + decode)),
+        ]
     }
 }

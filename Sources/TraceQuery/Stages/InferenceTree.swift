@@ -2,6 +2,12 @@ internal import TraceModel
 
 /// The inference spans of a trace, each under its nearest inference ancestor.
 struct InferenceTree {
+    /// What a node's time is when none of its stages tells.
+    enum Rest: Hashable {
+        case stage(Stage)
+        case unaccounted(UnaccountedPart?)
+    }
+
     struct Node {
         var row: Int
         var span: InferenceSpan
@@ -13,16 +19,12 @@ struct InferenceTree {
         var requestStages: [(Stage, TimeRange)] = []
         /// Disjoint, in order of time.
         var stages: [(Stage, TimeRange)] = []
-    }
-
-    /// A piece of the critical path that belongs to a node itself and to none of its children.
-    struct Piece {
-        var node: Int
-        var range: TimeRange
+        var source = StageSource.events
+        var rest = Rest.unaccounted(nil)
     }
 
     private(set) var nodes: [Node] = []
-    private var top: [Int] = []
+    private(set) var top: [Int] = []
     /// Send times that cannot be true.
     private(set) var ignoredSendCount = 0
 
@@ -32,7 +34,8 @@ struct InferenceTree {
         for (row, place) in tree.rows.enumerated() {
             let above = place.parent >= 0 ? nearest[place.parent] : -1
             nearest[row] = above
-            guard let span = InferenceSpan(tree.span(row)) else { continue }
+            let entry = tree.spans.entries[place.entry]
+            guard let span = InferenceSpan(entry.span, scope: tree.spans.scopes[entry.scope].name) else { continue }
             let node = nodes.count
             nearest[row] = node
             nodes.append(Node(row: row, span: span, extent: span.bounds))
@@ -42,7 +45,7 @@ struct InferenceTree {
                 extendRequest(node, caller: parent.map { TimeRange($0.startTime, $0.endTime) })
             }
         }
-        for node in nodes.indices { nodes[node].stages = stages(of: node) }
+        for node in nodes.indices { describe(node) }
     }
 
     /// Widens a request by receiving and sending, as far as its caller's span allows.
@@ -67,22 +70,55 @@ struct InferenceTree {
         }
     }
 
-    private func stages(of node: Int) -> [(Stage, TimeRange)] {
+    /// Sets the stages of a node, where they are from, and what the rest of its time is.
+    private mutating func describe(_ node: Int) {
         let span = nodes[node].span
-        var result: [(Stage, TimeRange)] = []
+        let children = nodes[node].children
+        var stages: [(Stage, TimeRange)] = []
         switch span.role {
         case .compute:
-            result = span.computeStages
+            stages = span.computeStages
         case .model:
-            let computes = nodes[node].children.lazy.filter { nodes[$0].span.role == .compute }
+            let computes = children.filter { nodes[$0].span.role == .compute }
             let firstCompute = computes.map { nodes[$0].span.computeStart ?? nodes[$0].span.bounds.start }.min()
-            if let queue = span.queueStage(firstCompute: firstCompute, hasChildren: !nodes[node].children.isEmpty) {
-                result = [(.queue, queue)]
-            }
+            if let queue = span.queueStage(firstCompute: firstCompute, hasChildren: !children.isEmpty) { stages = [(.queue, queue)] }
+            if !children.isEmpty || isCacheHit(node) { nodes[node].rest = .unaccounted(.overhead) }
         case .request:
-            result = nodes[node].requestStages
+            stages = nodes[node].requestStages
+            if !children.isEmpty { nodes[node].rest = .unaccounted(.overhead) }
+        case .languageModel:
+            // Real spans win: with phases below, the attributes are not drawn a second time.
+            guard !children.contains(where: { nodes[$0].span.isPhase }) else {
+                nodes[node].source = .spans
+                nodes[node].rest = .unaccounted(.overhead)
+                return
+            }
+            nodes[node].source = span.languageModel?.hasDurations == true ? .attributes : .events
+            stages = span.languageModelStages
+            if !stages.isEmpty || !children.isEmpty { nodes[node].rest = .unaccounted(.overhead) }
+        case .phase(let stage):
+            nodes[node].source = .spans
+            stages = [(stage, span.bounds)]
+        case .gateway:
+            nodes[node].source = .events
+            if let receive = span.receive { stages.append((.receive, receive.clamped(to: span.bounds))) }
+            for send in span.sends { stages.append((.send, send.clamped(to: span.bounds))) }
+            nodes[node].rest = .stage(.gateway)
+        case .attempt:
+            nodes[node].source = .spans
+            // What an upstream without spans does with its time is not the network's.
+            if !children.isEmpty || span.hasFailed { nodes[node].rest = .stage(.network) }
+        case .framework(let isModelServer):
+            nodes[node].source = .spans
+            nodes[node].rest = isModelServer ? .stage(.infer) : .unaccounted(.handler)
         }
-        return disjoint(result)
+        nodes[node].stages = disjoint(stages)
+    }
+
+    /// A model that answered without executing, asking another model, or failing: from its response cache.
+    func isCacheHit(_ node: Int) -> Bool {
+        let span = nodes[node].span
+        return span.role == .model && span.queueStart != nil && !span.hasFailed && nodes[node].children.isEmpty
     }
 
     /// Without empty and overlapping parts, so that no moment counts twice.
@@ -99,44 +135,17 @@ struct InferenceTree {
     }
 
     /// The critical path, cut into pieces that do not overlap and lie within `window`.
-    ///
-    /// Walks back from the end: whatever finished last is what was waited for; before it began, the sibling that finished last
-    /// before that. What ran beside it is not on the path.
-    func criticalPath(within window: TimeRange) -> [Piece] {
-        struct Frame {
-            /// -1 for the whole trace, which has no stages of its own.
-            var node: Int
-            var children: [Int]
-            var lower: UInt64
-            var cursor: UInt64
-        }
-        /// The child that ends last is the array's last, so that it can be popped.
-        func byEnd(_ children: [Int]) -> [Int] {
-            children.sorted { (nodes[$0].extent.end, $1) < (nodes[$1].extent.end, $0) }
-        }
-        var pieces: [Piece] = []
-        func emit(_ node: Int, _ start: UInt64, _ end: UInt64) {
-            if node >= 0, end > start { pieces.append(Piece(node: node, range: TimeRange(start, end))) }
-        }
-        var stack = [Frame(node: -1, children: byEnd(top), lower: window.start, cursor: window.end)]
-        while var frame = stack.popLast() {
-            var next: Frame?
-            while next == nil, let child = frame.children.popLast() {
-                let extent = nodes[child].extent
-                let start = max(extent.start, frame.lower)
-                let end = min(extent.end, frame.cursor)
-                if start >= end { continue }
-                emit(frame.node, end, frame.cursor)
-                frame.cursor = start
-                next = Frame(node: child, children: byEnd(nodes[child].children), lower: start, cursor: end)
-            }
-            if let next {
-                stack.append(frame)
-                stack.append(next)
-            } else {
-                emit(frame.node, frame.lower, frame.cursor)
-            }
-        }
-        return pieces
+    func criticalPath(within window: TimeRange) -> [PathWalk.Piece] {
+        var walk = PathWalk(extent: { nodes[$0].extent }, children: { nodes[$0].children })
+        return walk.pieces(top: top, within: window)
     }
+}
+
+extension InferenceSpan {
+    var isPhase: Bool { if case .phase = role { true } else { false } }
+}
+
+extension LLMFacts {
+    /// Attributes tell how long it took, so no event is needed for it.
+    var hasDurations: Bool { queueTime != nil || prefillTime != nil || decodeTime != nil || endToEnd != nil }
 }

@@ -2,8 +2,8 @@ internal import TraceModel
 
 /// Where an inference request spent its time: stages of each span, and of the whole trace along its critical path.
 ///
-/// The stages come from the events of Triton's OpenTelemetry mode, which our own server writes too. Faults of the real thing are
-/// expected: events long before their span (`HTTP_SEND_*` at boot time) are ignored, `HTTP_RECV_*` just before it count as far
+/// The stages come from spans, attributes and events, as ``StageRules`` and ``LLMAttribute`` name them. Faults of the real
+/// thing are expected: events long before their span (`HTTP_SEND_*` at boot time) are ignored, `HTTP_RECV_*` just before it count as far
 /// as the caller's span reaches, and gRPC's `WAITREAD` is idle time and never counts.
 public struct StageBreakdown: Hashable, Sendable {
     /// Pieces of the bars of single spans, by row; each lies within its span.
@@ -11,25 +11,75 @@ public struct StageBreakdown: Hashable, Sendable {
     /// The stages that took any time, in causal order; they add up to the trace's duration exactly. Empty when the trace has no
     /// inference spans. Of parallel branches only the one on the critical path counts.
     public private(set) var strip: [StageShare] = []
+    /// What is known of the stage `unaccounted`; nanoseconds, together at most that stage.
+    public private(set) var unaccountedParts: [UnaccountedPart: UInt64] = [:]
+    /// From what the stages on the strip were taken.
+    public private(set) var sources: Set<StageSource> = []
+    /// Rows of models that answered from their response cache.
+    public private(set) var cacheHits: [Int] = []
+    /// Requests to language models, by row.
+    public private(set) var languageModels: [LLMFacts] = []
     /// What was unusual, for people.
     public private(set) var warnings: [String] = []
 
     public init(_ tree: TraceTree) {
-        let inference = InferenceTree(tree)
+        self.init(tree, InferenceTree(tree))
+    }
+
+    init(_ tree: TraceTree, _ inference: InferenceTree) {
         guard !inference.nodes.isEmpty else { return }
-        for node in inference.nodes {
+        for (index, node) in inference.nodes.enumerated() {
             for (stage, range) in node.stages {
                 let inBar = range.clamped(to: node.span.bounds)
                 if inBar.length == 0 { continue }
                 segments.append(
-                    StageSegment(row: node.row, stage: stage, start: tree.spans.offset(inBar.start), duration: inBar.length)
+                    StageSegment(
+                        row: node.row, stage: stage, start: tree.spans.offset(inBar.start), duration: inBar.length, source: node.source
+                    )
                 )
             }
+            if inference.isCacheHit(index) { cacheHits.append(node.row) }
+            if var facts = node.span.languageModel {
+                facts.row = node.row
+                if facts.timeToFirstToken == nil { facts.timeToFirstToken = inference.firstToken(index) }
+                languageModels.append(facts)
+            }
         }
+        segments.sort { ($0.row, $0.start) < ($1.row, $1.start) }
+        addStrip(tree, inference)
+        let ignored = inference.ignoredSendCount
+        if ignored > 0 {
+            let subject = ignored == 1 ? "1 send time lies outside its request and was" : "\(ignored) send times lie outside their requests and were"
+            warnings.append("\(subject) ignored (Triton writes some of them wrong)")
+        }
+    }
+
+    /// Time of one stage along the critical path, nanoseconds.
+    public subscript(stage: Stage) -> UInt64 { strip.first { $0.stage == stage }?.duration ?? 0 }
+
+    private mutating func addStrip(_ tree: TraceTree, _ inference: InferenceTree) {
         var totals: [Stage: UInt64] = [:]
-        for piece in inference.criticalPath(within: TimeRange(tree.spans.startTime, tree.spans.endTime)) {
-            for (stage, range) in inference.nodes[piece.node].stages {
-                totals[stage, default: 0] += range.overlap(piece.range)
+        let window = TimeRange(tree.spans.startTime, tree.spans.endTime)
+        for piece in inference.criticalPath(within: window) {
+            let node = inference.nodes[piece.node]
+            var told: UInt64 = 0
+            // Pieces of a node do not overlap, so each stage is looked at once for each piece that it meets.
+            var index = node.stages.partitioningIndex { $0.1.end > piece.range.start }
+            while index < node.stages.count, node.stages[index].1.start < piece.range.end {
+                let overlap = node.stages[index].1.overlap(piece.range)
+                totals[node.stages[index].0, default: 0] += overlap
+                told += overlap
+                if overlap > 0 { sources.insert(node.source) }
+                index += 1
+            }
+            let rest = piece.range.length - told
+            if rest == 0 { continue }
+            switch node.rest {
+            case .stage(let stage):
+                totals[stage, default: 0] += rest
+                sources.insert(.spans)
+            case .unaccounted(let part?): unaccountedParts[part, default: 0] += rest
+            case .unaccounted(nil): break
             }
         }
         let accounted = totals.values.reduce(0, +)
@@ -38,10 +88,51 @@ public struct StageBreakdown: Hashable, Sendable {
             guard let duration = totals[stage], duration > 0 else { return nil }
             return StageShare(stage: stage, duration: duration)
         }
-        let ignored = inference.ignoredSendCount
-        if ignored > 0 {
-            let subject = ignored == 1 ? "1 send time lies outside its request and was" : "\(ignored) send times lie outside their requests and were"
-            warnings.append("\(subject) ignored (Triton writes some of them wrong)")
+        let unknown = self[.unaccounted] - unaccountedParts.values.reduce(0, +)
+        let network = min(networkTime(tree, inference), unknown)
+        if network > 0 { unaccountedParts[.network] = network }
+    }
+
+    /// What callers' spans directly above a server's have on the critical path to themselves, without what the server received before
+    /// its span and sent after it.
+    private func networkTime(_ tree: TraceTree, _ inference: InferenceTree) -> UInt64 {
+        let callers = inference.top.compactMap { node -> (row: Int, told: UInt64)? in
+            let row = tree.rows[inference.nodes[node].row].parent
+            guard row >= 0, tree.span(row).kind == .client else { return nil }
+            let (extent, bounds) = (inference.nodes[node].extent, inference.nodes[node].span.bounds)
+            return (row, extent.length - bounds.length)
         }
+        guard !callers.isEmpty else { return 0 }
+        let path = CriticalPath(tree)
+        var seen: Set<Int> = []
+        return callers.reduce(0) { sum, caller in
+            let own = seen.insert(caller.row).inserted ? path.exclusive[caller.row] : 0
+            return sum + own - min(caller.told, sum + own)
+        }
+    }
+}
+
+extension InferenceTree {
+    /// Nanoseconds from a request's start to the end of its prefill phase.
+    func firstToken(_ node: Int) -> UInt64? {
+        for child in nodes[node].children where nodes[child].span.role == .phase(.prefill) {
+            let end = nodes[child].span.bounds.end
+            let start = nodes[node].span.bounds.start
+            return end >= start ? end - start : nil
+        }
+        return nil
+    }
+}
+
+extension Array {
+    /// The first index whose element, and those after it, satisfy `predicate`.
+    func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = low + (high - low) / 2
+            if predicate(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -42,6 +42,14 @@ enum Envelope {
                     writer.key("traceID")
                     writer.string(traceID)
                 }
+                if let place = error.place {
+                    writer.key("line")
+                    writer.int(place.line)
+                    writer.key("column")
+                    writer.int(place.column)
+                    writer.key("length")
+                    writer.int(place.length)
+                }
                 writer.endObject()
             }
             writer.endArray()

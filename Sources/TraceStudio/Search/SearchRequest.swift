@@ -139,10 +139,23 @@ enum SearchRequest {
 
 /// A parameter of a request is wrong: HTTP 400 with this message.
 struct BadParameter: Error, Hashable {
+    /// Where in the parameter's text, from 1, and how many characters.
+    struct Place: Hashable {
+        var line: Int
+        var column: Int
+        var length: Int
+    }
+
     var message: String
+    var place: Place?
 
     init(_ message: String) {
         self.message = message
+    }
+
+    init(_ message: String, line: Int, column: Int, length: Int) {
+        self.message = message
+        self.place = Place(line: line, column: column, length: length)
     }
 }
 

@@ -7,6 +7,8 @@ struct APIError: Error, Hashable {
     var message: String
     /// The trace the error is about, where one of several failed.
     var traceID: String?
+    /// Where in a parameter.
+    var place: BadParameter.Place?
 
     static func notFound(_ message: String) -> APIError { APIError(status: 404, message: message) }
     static func badRequest(_ message: String) -> APIError { APIError(status: 400, message: message) }

@@ -44,7 +44,7 @@ struct RouteTable: Sendable {
         } catch let error as APIError {
             return api.failure(error, request.head)
         } catch let error as BadParameter {
-            return api.failure(.badRequest(error.message), request.head)
+            return api.failure(APIError(status: 400, message: error.message, place: error.place), request.head)
         } catch let error as TraceQLError {
             return api.failure(.badRequest("invalid TraceQL query: \(error)"), request.head)
         } catch is CancellationError {

@@ -23,7 +23,7 @@ struct StudioResponder: HTTPResponder {
         importAPI = ingest.map { ImportAPI(ingest: $0, logger: logger) }
         table = RouteTable(
             [
-                UserInterfaceAPI(store: store, ingest: ingest, clock: clock),
+                UserInterfaceAPI(store: store, ingest: ingest, live: live, clock: clock),
                 JaegerV3API(traces: traces, dependencies: dependencies, clock: clock),
                 jaeger,
             ],

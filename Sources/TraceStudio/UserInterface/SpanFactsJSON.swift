@@ -108,6 +108,11 @@ enum SpanFactsJSON {
         writer.endObject()
     }
 
+    /// One value as plain JSON.
+    static func write(_ value: AttributeValue, to writer: inout JSONWriter) {
+        writer.value(value)
+    }
+
     private static func write(_ attributes: [Attribute], to writer: inout JSONWriter) {
         writer.key("attributes")
         writer.attributes(attributes)
@@ -132,7 +137,7 @@ extension JSONWriter {
     }
 
     /// Plain JSON; integers that a browser would round are strings, bytes are base64. Nesting is bounded by the decoders.
-    private mutating func value(_ value: AttributeValue) {
+    fileprivate mutating func value(_ value: AttributeValue) {
         switch value {
         case .string(let text): string(text)
         case .bool(let flag): bool(flag)

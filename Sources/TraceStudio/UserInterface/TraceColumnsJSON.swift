@@ -14,7 +14,11 @@ enum TraceColumnsJSON {
         static let exception = 32
     }
 
-    static func body(of tree: TraceTree) -> [UInt8] {
+    /// - Parameters:
+    ///   - since: The version that the reader has: what is new is counted.
+    ///   - adjustsSkew: Starts are corrected so that servers lie within their callers.
+    static func body(of tree: TraceTree, version: TraceVersion, since: String? = nil, adjustsSkew: Bool = false) -> [UInt8] {
+        let skew = ClockSkew(tree)
         let summary = TraceSummary(tree.spans)
         let stages = StageBreakdown(tree)
         var dictionary = StringDictionary()
@@ -24,13 +28,18 @@ enum TraceColumnsJSON {
         var writer = JSONWriter(reserving: 1024 + 96 * tree.rows.count)
         writer.beginObject()
         writeHeader(summary, tree, to: &writer)
+        writer.field("version", "\(version)")
+        if let since {
+            writer.field("changed", true)
+            if let known = TraceVersion.spanCount(since) { writer.field("newSpans", max(0, version.spanCount - known)) }
+        }
         writer.key("strings")
         writer.beginArray()
         for string in dictionary.strings { writer.string(string) }
         writer.endArray()
         writer.key("columns")
         writer.beginObject()
-        writeTimes(tree, to: &writer)
+        writeTimes(tree, adjustsSkew ? skew.corrections : nil, to: &writer)
         column("parent", tree, to: &writer) { row, _ in row.parent }
         column("size", tree, to: &writer) { row, _ in row.descendantCount }
         column("depth", tree, to: &writer) { row, _ in row.depth }
@@ -44,9 +53,10 @@ enum TraceColumnsJSON {
         writer.key("spanID")
         writer.string(spanIDs(tree))
         writer.endObject()
-        write(stages, tree: tree, to: &writer)
+        write(stages, skew, tree: tree, to: &writer)
+        writeAnalysis(stages, skew, tree, to: &writer)
         writer.endObject()
-        return writer.bytes
+        return writer.finish()
     }
 
     private static func writeHeader(_ summary: TraceSummary, _ tree: TraceTree, to writer: inout JSONWriter) {
@@ -57,10 +67,13 @@ enum TraceColumnsJSON {
         writer.int(summary.services.count)
     }
 
-    private static func writeTimes(_ tree: TraceTree, to writer: inout JSONWriter) {
+    private static func writeTimes(_ tree: TraceTree, _ corrections: [Int64]?, to writer: inout JSONWriter) {
         writer.key("start")
         writer.beginArray()
-        for row in tree.rows { writer.uint(tree.spans.offset(tree.spans.entries[row.entry].span.startTime)) }
+        for (index, row) in tree.rows.enumerated() {
+            let start = tree.spans.entries[row.entry].span.startTime
+            writer.uint(tree.spans.offset(corrections.map { start &+ UInt64(bitPattern: $0[index]) } ?? start))
+        }
         writer.endArray()
         writer.key("duration")
         writer.beginArray()
@@ -107,7 +120,7 @@ enum TraceColumnsJSON {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    private static func write(_ stages: StageBreakdown, tree: TraceTree, to writer: inout JSONWriter) {
+    private static func write(_ stages: StageBreakdown, _ skew: ClockSkew, tree: TraceTree, to writer: inout JSONWriter) {
         writer.key("stages")
         writer.beginArray()
         for segment in stages.segments {
@@ -120,6 +133,7 @@ enum TraceColumnsJSON {
             writer.uint(segment.start)
             writer.key("duration")
             writer.uint(segment.duration)
+            writer.field("source", segment.source.rawValue)
             writer.endObject()
         }
         writer.endArray()
@@ -155,8 +169,70 @@ enum TraceColumnsJSON {
         writer.endArray()
         writer.key("warnings")
         writer.beginArray()
-        for warning in tree.warnings + stages.warnings { writer.string(warning) }
+        for warning in tree.warnings + skew.warnings + stages.warnings { writer.string(warning) }
         writer.endArray()
+    }
+}
+
+extension TraceColumnsJSON {
+    /// What is worked out of the spans: critical path, language models, weight, what is missing.
+    private static func writeAnalysis(_ stages: StageBreakdown, _ skew: ClockSkew, _ tree: TraceTree, to writer: inout JSONWriter) {
+        let path = CriticalPath(tree)
+        writer.object("critical") { writer in
+            writer.array("row", path.pieces) { $0.int($1.row) }
+            writer.array("start", path.pieces) { $0.uint($1.start) }
+            writer.array("duration", path.pieces) { $0.uint($1.duration) }
+        }
+        writer.object("unaccounted") { writer in
+            for part in UnaccountedPart.allCases {
+                guard let time = stages.unaccountedParts[part] else { continue }
+                writer.key(string: part.rawValue)
+                writer.uint(time)
+            }
+        }
+        writer.strings("sources", StageSource.allCases.filter(stages.sources.contains).map(\.rawValue))
+        writer.array("cacheHits", stages.cacheHits) { $0.int($1) }
+        writer.array("llm", stages.languageModels) { write($1, to: &$0) }
+        let weight = TraceWeight(tree)
+        writer.object("weight") {
+            $0.field("count", weight.count)
+            $0.field("source", weight.source.rawValue)
+        }
+        let orphans = tree.rows.indices.filter { tree.rows[$0].isOrphan }
+        writer.field("orphanSpans", orphans.count)
+        // Each parent that is named and not here is at least one span.
+        writer.field("missingSpans", Set(orphans.compactMap { tree.span($0).parentSpanID }).count)
+        writer.array("skew", skew.hops) { writer, hop in
+            writer.object {
+                $0.field("row", hop.row)
+                $0.field("caller", hop.caller)
+                $0.field("callee", hop.callee)
+                $0.key("correctionNano")
+                $0.int(hop.correction)
+            }
+        }
+    }
+
+    private static func write(_ facts: LLMFacts, to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("row", facts.row)
+            $0.field("operation", nonEmpty: facts.operation)
+            $0.field("model", nonEmpty: facts.model)
+            $0.field("provider", nonEmpty: facts.provider)
+            $0.field("requestID", nonEmpty: facts.requestID)
+            $0.field("tokensIn", facts.inputTokens)
+            $0.field("tokensOut", facts.outputTokens)
+            $0.field("tokensCached", facts.cachedTokens)
+            $0.field("tokensReasoning", facts.reasoningTokens)
+            $0.field("maxTokens", facts.maximumTokens)
+            $0.field("ttft", facts.timeToFirstToken)
+            $0.field("queue", facts.queueTime)
+            $0.field("prefill", facts.prefillTime)
+            $0.field("decode", facts.decodeTime)
+            $0.field("e2e", facts.endToEnd)
+            $0.field("itl", facts.interTokenTime)
+            $0.field("finish", nonEmpty: facts.finishReason)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import Hummingbird
 internal import JSONCoding
 internal import TraceCollector
@@ -5,21 +6,38 @@ internal import TraceModel
 internal import TraceQuery
 internal import TraceStore
 
-/// The JSON API of our own page, below `/api/ui`.
+/// The JSON API of our own page, below `/api/ui`: docs/ui-api.md.
 struct UserInterfaceAPI: QueryAPI {
-    let store: any TraceStore
-    /// The ingest whose counters are shown, where there is one.
-    let ingest: SpanIngest?
-    /// Nanoseconds since the Unix epoch.
-    let clock: @Sendable () -> UInt64
+    private let store: any TraceStore
+    private let ingest: SpanIngest?
+    private let live: LiveFeed?
+    private let clock: @Sendable () -> UInt64
+    private let windows: WindowAPI
+    private let traces: TraceAPI
+    private let completion: CompletionAPI
+
+    /// - Parameters:
+    ///   - ingest: The ingest whose counters are shown, where there is one.
+    ///   - live: Hears of what is stored; without it nothing can be followed, and windows are read for each question.
+    ///   - clock: Nanoseconds since the Unix epoch.
+    init(store: any TraceStore, ingest: SpanIngest?, live: LiveFeed?, clock: @escaping @Sendable () -> UInt64) {
+        self.store = store
+        self.ingest = ingest
+        self.live = live
+        self.clock = clock
+        let cache = WindowCache(store: store, live: live)
+        self.windows = WindowAPI(store: store, cache: cache, clock: clock)
+        self.traces = TraceAPI(store: store, cache: cache)
+        self.completion = CompletionAPI(store: store, cache: cache, clock: clock)
+    }
 
     var routes: [Route] {
         [
             Route("/api/ui/**") { request in
-                guard let body = try await answer(path: request.parameters, items: request.items) else {
+                guard let response = try await respond(path: request.parameters, items: request.items, request: request.head) else {
                     throw APIError.notFound("no such API path: \(request.head.uri.path)")
                 }
-                return Answer.json(body, for: request.head)
+                return response
             }
         ]
     }
@@ -29,24 +47,73 @@ struct UserInterfaceAPI: QueryAPI {
     }
 
     /// - Parameter path: What comes after `/api/ui`.
-    /// - Returns: The body, or `nil` for an unknown path.
-    func answer(path: [String], items: QueryItems) async throws -> [UInt8]? {
+    /// - Returns: `nil` for an unknown path.
+    func respond(path: [String], items: QueryItems, request: Request) async throws -> Response? {
         switch (path.first, path.count) {
-        case ("traces", 1):
-            return try await traces(items)
-        case ("trace", 2):
-            return TraceColumnsJSON.body(of: try await tree(path[1]))
-        case ("trace", 3) where path[2] == "spans":
-            let tree = try await tree(path[1])
-            return SpanFactsJSON.body(of: tree, rows: try rows(items, count: tree.rows.count))
-        case ("status", 1):
-            return try await status()
-        default:
-            return nil
+        case ("live", 1): return try liveResponse(items)
+        case ("trace", 2): return try await trace(path[1], items, request)
+        case ("trace", 3) where path[2] == "export":
+            guard let body = try await traces.answer(try await traces.tree(path[1]), part: path[2], items) else { return nil }
+            var response = Answer.json(body, for: request)
+            response.headers[.contentDisposition] = "attachment; filename=\"trace-\(try SearchRequest.traceID(path[1])).otlp.json\""
+            return response
+        default: return try await answer(path: path, items: items).map { Answer.json($0, for: request) }
         }
     }
 
-    private func traces(_ items: QueryItems) async throws -> [UInt8] {
+    private func answer(path: [String], items: QueryItems) async throws -> [UInt8]? {
+        switch (path.first, path.count) {
+        case ("traces", 1): try await list(items)
+        case ("trace", 3): try await traces.answer(try await traces.tree(path[1]), part: path[2], items)
+        case ("batch", 2): try await traces.batch(key: path[1])
+        case ("keys", 1): try await completion.keys(items)
+        case ("values", 1): try await completion.values(items)
+        case ("status", 1): HealthJSON.status(try await store.statistics(), ingest?.counters)
+        case ("health", 1):
+            HealthJSON.health(try await store.statistics(), ingest?.counters, live, try await windows.question(items))
+        case (let name?, 1): try await windows.answer(name, items)
+        default: nil
+        }
+    }
+
+    /// The whole trace as columns; 304 when the reader has it already.
+    private func trace(_ id: String, _ items: QueryItems, _ request: Request) async throws -> Response {
+        let tree = try await traces.tree(id)
+        let version = TraceVersion(tree)
+        let isUnadjusted = items["skew"] != "adjust"
+        let tag = "W/\"\(version)\(isUnadjusted ? "" : "-adjusted")\""
+        let isKnown = request.headers[.ifNoneMatch].map { known in known.split(separator: ",").contains { $0.trimmingPrefix(" ") == tag } } ?? false
+        if isKnown { return Response(status: .notModified, headers: [.eTag: tag, .cacheControl: "no-cache"]) }
+        var body: [UInt8]?
+        if let since = items.nonEmpty("since") {
+            // A page asks whether spans came since it was opened; it gets the columns again only when there are some.
+            if since == "\(version)" {
+                body = JSONWriter.document {
+                    $0.field("version", "\(version)")
+                    $0.field("changed", false)
+                }
+            }
+        }
+        var response = Answer.json(
+            body ?? TraceColumnsJSON.body(of: tree, version: version, since: items.nonEmpty("since"), adjustsSkew: !isUnadjusted), for: request
+        )
+        response.headers[.eTag] = tag
+        response.headers[.cacheControl] = "no-cache"
+        return response
+    }
+
+    private func liveResponse(_ items: QueryItems) throws -> Response {
+        guard let live else { throw APIError(status: 404, message: "nothing can be followed here: this server does not receive spans") }
+        let filter: TraceFilter
+        do {
+            filter = try TraceFilter(items["q"] ?? "")
+        } catch {
+            throw BadParameter("unable to parse param 'q': \(error.message), at column \(error.column)", line: 1, column: error.column, length: error.length)
+        }
+        return try LiveStream(store: store, feed: live, filter: filter).response()
+    }
+
+    private func list(_ items: QueryItems) async throws -> [UInt8] {
         var found: [StoredTrace] = []
         var limited = false
         switch try SearchRequest(items, now: clock(), requiresService: false, followsLookback: true) {
@@ -58,72 +125,5 @@ struct UserInterfaceAPI: QueryAPI {
         }
         let summaries = found.map { TraceSummary(TraceSpans(traceID: $0.id, batch: $0.batch)) }
         return TraceListJSON.body(of: summaries, limited: limited)
-    }
-
-    private func tree(_ text: String) async throws -> TraceTree {
-        let id = try SearchRequest.traceID(text)
-        guard let trace = try await store.trace(id) else { throw APIError(status: 404, message: "trace not found") }
-        return TraceTree(traceID: id, batch: trace.batch)
-    }
-
-    /// `rows=5-8`, inclusive, or `rows=5`; rows beyond the last one are left out.
-    private func rows(_ items: QueryItems, count: Int) throws -> Range<Int> {
-        let text = items["rows"] ?? ""
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let first = Int(parts[0]), first >= 0, let last = Int(parts[parts.count - 1]), last >= first else {
-            throw BadParameter("malformed 'rows' parameter, expecting first-last such as 5-8, received: \(text)")
-        }
-        guard first < count else {
-            throw APIError(status: 404, message: "row \(first) is not in this trace, it has \(count) rows")
-        }
-        return first..<(min(last, count - 1) + 1)
-    }
-
-    /// What is stored, and what came in since the start.
-    private func status() async throws -> [UInt8] {
-        let statistics = try await store.statistics()
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("store")
-        writer.beginObject()
-        writer.key("spanCount")
-        writer.int(statistics.spanCount)
-        if let traceCount = statistics.traceCount {
-            writer.key("traceCount")
-            writer.int(traceCount)
-        }
-        writer.key("bytesOnDisk")
-        writer.int(statistics.bytesOnDisk)
-        for (name, time) in [("oldestStartTimeUnixNano", statistics.oldestStartTime), ("newestStartTimeUnixNano", statistics.newestStartTime)] {
-            guard let time else { continue }
-            writer.key(string: name)
-            writer.quotedUInt(time)
-        }
-        writer.endObject()
-        if let counters = ingest?.counters {
-            writer.key("ingest")
-            writer.beginObject()
-            for (name, value) in [
-                ("receivedSpans", counters.received), ("committedSpans", counters.committed), ("rejectedSpans", counters.rejected),
-                ("refusedOverloadedSpans", counters.refusedOverloaded), ("refusedStoreFailedSpans", counters.refusedStoreFailed),
-                ("refusedShuttingDownSpans", counters.refusedShuttingDown), ("malformedRequests", counters.malformedRequests),
-                ("droppedDatagrams", counters.droppedDatagrams), ("commits", counters.commits), ("committedBatches", counters.committedBatches),
-                ("pendingSpans", UInt64(max(counters.pending, 0))),
-            ] {
-                writer.key(string: name)
-                writer.uint(value)
-            }
-            writer.key("receivedSpansByProtocol")
-            writer.beginObject()
-            for spanProtocol in SpanProtocol.allCases {
-                guard let count = counters.receivedByProtocol[spanProtocol] else { continue }
-                writer.key(string: spanProtocol.rawValue)
-                writer.uint(count)
-            }
-            writer.endObject()
-            writer.endObject()
-        }
-        writer.endObject()
-        return writer.bytes
     }
 }

@@ -3,9 +3,13 @@
 /** Stages in causal order with the words the page uses. */
 export const STAGES = /** @type {Record<string, {label: string, waiting: boolean}>} */ ({
   receive: { label: "receive", waiting: false },
+  gateway: { label: "gateway", waiting: false },
+  network: { label: "network", waiting: true },
   queue: { label: "queue", waiting: true },
   input: { label: "input copy", waiting: false },
   infer: { label: "infer", waiting: false },
+  prefill: { label: "prefill", waiting: false },
+  decode: { label: "decode", waiting: false },
   output: { label: "output copy", waiting: false },
   send: { label: "send", waiting: false },
   unaccounted: { label: "unaccounted", waiting: true },
