@@ -23,6 +23,7 @@ enum Product {
     static let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
     static let grpcNIO: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
     static let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
     static let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 }
 
@@ -73,6 +74,7 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     ],
     targets: [
         // System libraries, from Debian by name.
@@ -138,7 +140,7 @@ let package = Package(
             dependencies: [
                 "TraceModel", "TraceWire", "TraceStore", "NeedletailTracing", "PrometheusMetrics", "Compression", "JSONCoding", "ProtobufCoding",
                 "CSQLite", Product.hummingbird, Product.httpTypes, Product.nioCore, Product.nioPosix, Product.logging, Product.lifecycle,
-                Product.grpcCore, Product.grpcNIO, Product.httpClient, Product.nioHTTP1, Product.yams,
+                Product.grpcCore, Product.grpcNIO, Product.httpClient, Product.nioHTTP1, Product.yams, Product.crypto,
             ]
         ),
         .target(

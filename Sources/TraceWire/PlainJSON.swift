@@ -4,7 +4,13 @@ public import TraceModel
 /// Attribute values as ordinary JSON, without the type names of OTLP: what formats without nested values put into texts.
 ///
 /// Bytes are written as base64 and read back as a string; `NaN` and the infinities likewise.
-enum PlainJSON {
+package enum PlainJSON {
+    /// Reads a whole text; `nil` when it is no JSON, or has more elements than a request may.
+    package static func value(of text: String) -> AttributeValue? {
+        var budget = ElementBudget(WireLimit.elements)
+        return try? parse(text.utf8) { reader in try read(&reader, &budget) }
+    }
+
     /// Reads the next value whatever it is.
     ///
     /// A number without fraction and exponent is an integer, `null` the empty value. The reader bounds the depth.
@@ -90,7 +96,7 @@ enum PlainJSON {
     }
 
     /// A value as the text of a tag: lists as JSON, everything else as it is (OpenTelemetry, "Mapping to non-OTLP formats").
-    static func text(_ value: AttributeValue) -> String {
+    package static func text(_ value: AttributeValue) -> String {
         switch value {
         case .string(let text): return text
         case .bool(let flag): return flag ? "true" : "false"

@@ -19,10 +19,13 @@ public struct SpanExportError: Error, CustomStringConvertible, Sendable {
     public var code: Code
     /// What happened, where, and what to do.
     public var message: String
+    /// How long the receiver asked to wait before the batch is sent again.
+    public var retryAfter: Duration?
 
-    public init(code: Code, message: String) {
+    public init(code: Code, message: String, retryAfter: Duration? = nil) {
         self.code = code
         self.message = message
+        self.retryAfter = retryAfter
     }
 
     public var description: String { message }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Lets one message through per interval and counts the others.
-final class LogGate: Sendable {
+package final class LogGate: Sendable {
     private struct State {
         var last: ContinuousClock.Instant?
         var suppressed = 0
@@ -10,12 +10,12 @@ final class LogGate: Sendable {
     private let state = Mutex(State())
     private let interval: Duration
 
-    init(interval: Duration) {
+    package init(interval: Duration) {
         self.interval = interval
     }
 
     /// - Returns: `nil` to keep quiet, else how many messages were held back since the last one.
-    func admit() -> Int? {
+    package func admit() -> Int? {
         let now = ContinuousClock.now
         return state.withLock { state in
             if let last = state.last, now - last < interval {

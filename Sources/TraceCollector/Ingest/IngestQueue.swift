@@ -8,6 +8,7 @@ struct IngestQueue<Waiter: Sendable> {
     struct Entry {
         var batch: SpanBatch
         var spanCount: Int
+        /// How it came; `nil` for spans of this process.
         var spanProtocol: SpanProtocol?
         var waiter: Waiter
     }
@@ -91,11 +92,16 @@ struct IngestQueue<Waiter: Sendable> {
         counters.committedBatches += UInt64(group.entries.count)
     }
 
-    mutating func didFail(_ group: Group, in time: Duration = .zero) {
+    /// - Parameter isOverload: what follows has no room now.
+    mutating func didFail(_ group: Group, in time: Duration = .zero, isOverload: Bool = false) {
         counters.commitTimes.add(time)
         for entry in group.entries { count(entry.spanProtocol) { $0.refused += UInt64(entry.spanCount) } }
         counters.pending -= group.spanCount
-        counters.refusedStoreFailed += UInt64(group.spanCount)
+        if isOverload {
+            counters.refusedOverloaded += UInt64(group.spanCount)
+        } else {
+            counters.refusedStoreFailed += UInt64(group.spanCount)
+        }
     }
 
     mutating func beginShutdown() {

@@ -22,6 +22,10 @@ public final class SpanIngest: Service, Sendable {
     }
 
     private let store: any SpanSink
+    /// The store, when it wants to know how spans came.
+    private let pipeline: SpanPipeline?
+    private let maximumConcurrentCommits: Int
+    private let failures: Mutex<FailureLog>
     private let observers: [any SpanObserver]
     private let logger: Logger
     private let state: Mutex<State>
@@ -37,6 +41,10 @@ public final class SpanIngest: Service, Sendable {
     ///   - logger: Told about commits that fail.
     public init(store: any SpanSink, observers: [any SpanObserver] = [], configuration: SpanIngestConfiguration = SpanIngestConfiguration(), logger: Logger) {
         self.store = store
+        let pipeline = store as? SpanPipeline
+        self.pipeline = pipeline?.isByReceiver == true ? pipeline : nil
+        maximumConcurrentCommits = pipeline?.maximumConcurrentAppends ?? 1
+        failures = Mutex(FailureLog(logger: logger))
         self.observers = observers
         self.configuration = configuration
         self.logger = logger
@@ -63,6 +71,10 @@ public final class SpanIngest: Service, Sendable {
     public func accept(_ batch: SpanBatch, from spanProtocol: SpanProtocol? = nil) async throws {
         let spanCount = batch.spanCount
         if spanCount == 0 { return }
+        if let pipeline, let spanProtocol, let refusal = pipeline.refusal(of: spanProtocol) {
+            countRejected(spanCount, from: spanProtocol)
+            throw refusal
+        }
         try await withCheckedThrowingContinuation { (waiter: Waiter) in
             let (admission, wake) = state.withLock { state in
                 let admission = state.queue.admit(batch, spanCount: spanCount, from: spanProtocol, waiter: waiter)
@@ -110,27 +122,50 @@ public final class SpanIngest: Service, Sendable {
     }
 
     private func commitUntilDrained() async {
-        var failures = FailureLog(logger: logger)
-        while let group = await nextGroup() {
-            let start = ContinuousClock.now
-            do {
-                let batches = group.entries.map(\.batch)
+        guard maximumConcurrentCommits > 1 else {
+            while let group = await nextGroup() { await commit(group) }
+            return
+        }
+        await withTaskGroup(of: Void.self) { commits in
+            var running = 0
+            while let group = await nextGroup() {
+                if running >= maximumConcurrentCommits {
+                    await commits.next()
+                    running -= 1
+                }
+                running += 1
+                commits.addTask { await self.commit(group) }
+            }
+        }
+    }
+
+    private func commit(_ group: Queue.Group) async {
+        let start = ContinuousClock.now
+        do {
+            let batches = group.entries.map(\.batch)
+            if let pipeline {
+                try await pipeline.append(group.entries.map { ReceivedSpans(batch: $0.batch, spanProtocol: $0.spanProtocol) })
+            } else {
                 try await store.append(batches)
+            }
+            // Observers hear of one commit at a time.
+            failures.withLock { failures in
                 failures.succeeded()
                 for observer in observers { observer.stored(batches) }
-                state.withLock { $0.queue.didCommit(group, in: ContinuousClock.now - start) }
-                for entry in group.entries { entry.waiter.resume() }
-            } catch {
-                failures.failed(group.spanCount, error)
-                state.withLock { $0.queue.didFail(group, in: ContinuousClock.now - start) }
-                let failure = IngestError(
-                    code: .storeFailed,
-                    message: "the trace store could not commit the spans (\(error)); send them again",
-                    retryAfterSeconds: configuration.retryAfterSeconds,
-                    cause: error
-                )
-                for entry in group.entries { entry.waiter.resume(throwing: failure) }
             }
+            state.withLock { $0.queue.didCommit(group, in: ContinuousClock.now - start) }
+            for entry in group.entries { entry.waiter.resume() }
+        } catch {
+            let refusal = error as? IngestError
+            failures.withLock { $0.failed(group.spanCount, error) }
+            state.withLock { $0.queue.didFail(group, in: ContinuousClock.now - start, isOverload: refusal?.code == .overloaded) }
+            let failure = refusal ?? IngestError(
+                code: .storeFailed,
+                message: "the trace store could not commit the spans (\(error)); send them again",
+                retryAfterSeconds: configuration.retryAfterSeconds,
+                cause: error
+            )
+            for entry in group.entries { entry.waiter.resume(throwing: failure) }
         }
     }
 

@@ -11,7 +11,6 @@ public struct SpanIngestConfiguration: Hashable, Sendable {
     /// Bytes of all HTTP requests that are read, decoded or committed at one time; one request alone is always admitted. More gets 429
     /// with `Retry-After`. Decoded spans take about five times as much memory.
     public var maximumRequestBytes: Int
-
     public init(
         maximumPendingSpans: Int = 65_536,
         maximumSpansPerCommit: Int = 16_384,

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import TraceCollector
 
 /// `needletail traces`: the trace back end alone.
 struct TracesCommand: AsyncParsableCommand {
@@ -17,13 +18,19 @@ struct TracesCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck {
-            _ = try backEnd.collectorConfiguration
+            try backEnd.checkCollectorConfiguration()
             return CommonOptions.confirmSettings()
         }
         try await PortCheck.available(backEnd.ports, host: common.host)
         let logger = common.logger
-        let greeting = Greeting(host: common.host, dataDirectory: backEnd.dataDir, awaited: BackEnd.listeners(of: backEnd))
-        let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
+        let collector = try backEnd.collectorConfiguration
+        let greeting = Greeting(
+            host: common.host,
+            dataDirectory: collector.storesSpans ? backEnd.dataDir : nil,
+            awaited: BackEnd.listeners(of: backEnd),
+            forwardsTo: collector.forwardingExporters
+        )
+        let services = try BackEnd.services(options: backEnd, collector: collector, host: common.host, greeting: greeting, logger: logger)
         try await Program.run(services, options: common, logger: logger)
     }
 }

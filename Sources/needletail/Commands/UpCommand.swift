@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import TraceCollector
 
 /// `needletail up`: inference server and trace back end in one process.
 struct UpCommand: AsyncParsableCommand {
@@ -25,17 +26,19 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         if common.configCheck {
-            _ = try backEnd.collectorConfiguration
+            try backEnd.checkCollectorConfiguration()
             try InferenceService.check(options: inference, common: common, defaultWords: traceDefaults, logger: common.logger)
             return CommonOptions.confirmSettings()
         }
         try inference.log.redirect()
         try await PortCheck.available(inference.ports + backEnd.ports, host: common.host)
         let logger = common.logger
+        let collector = try backEnd.collectorConfiguration
         let greeting = Greeting(
             host: common.host,
-            dataDirectory: backEnd.dataDir,
+            dataDirectory: collector.storesSpans ? backEnd.dataDir : nil,
             awaited: BackEnd.listeners(of: backEnd).union(inference.listeners),
+            forwardsTo: collector.forwardingExporters,
             hasSample: inference.servesPassthrough
         )
         let server = try InferenceService(
@@ -46,7 +49,7 @@ struct UpCommand: AsyncParsableCommand {
             logger: logger
         )
         // Made last, as it makes the data folder: a wrong tracing file leaves nothing behind.
-        let services = try BackEnd.services(options: backEnd, host: common.host, greeting: greeting, logger: logger)
+        let services = try BackEnd.services(options: backEnd, collector: collector, host: common.host, greeting: greeting, logger: logger)
         try await Program.run(services + [server], options: common, logger: logger)
     }
 

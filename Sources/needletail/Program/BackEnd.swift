@@ -15,20 +15,23 @@ struct BackEnd {
     /// Traces that somebody wants to keep beyond the retention of the store.
     private let archive: SQLiteTraceStore
     private let pipeline: SpanPipeline
-    private let generator = MetricsGenerator()
+    private let generator: MetricsGenerator
     private let live = LiveFeed()
     private let ingest: SpanIngest
     private let health: ServerHealth
 
-    private init(options: BackEndOptions, host: String, greeting: Greeting, logger: Logger) throws {
+    private let collector: CollectorConfiguration
+
+    private init(options: BackEndOptions, collector: CollectorConfiguration, host: String, greeting: Greeting, logger: Logger) throws {
         self.options = options
         self.host = host
         self.greeting = greeting
         self.logger = logger
-        let configuration = try options.collectorConfiguration
+        self.collector = collector
+        generator = MetricsGenerator(configuration: collector.metricsGenerator ?? MetricsGenerator.Configuration())
         store = try SQLiteTraceStore(directory: options.dataDir, logger: logger)
         archive = try SQLiteTraceStore(directory: options.dataDir + "/archive", logger: logger)
-        pipeline = try SpanPipeline(configuration: configuration, store: store, dataDirectory: options.dataDir, logger: logger)
+        pipeline = try SpanPipeline(configuration: collector, store: store, dataDirectory: options.dataDir, logger: logger)
         health = ServerHealth(awaiting: Set(Self.listeners(of: options).map(\.rawValue)))
         ingest = SpanIngest(store: pipeline, observers: [generator, live], logger: logger)
     }
@@ -43,16 +46,16 @@ struct BackEnd {
     }
 
     /// The services in the order in which they start; they stop in reverse, so that what a receiver accepted is still stored.
-    static func services(options: BackEndOptions, host: String, greeting: Greeting, logger: Logger) throws -> [any Service] {
-        let backEnd = try BackEnd(options: options, host: host, greeting: greeting, logger: logger)
+    static func services(options: BackEndOptions, collector: CollectorConfiguration, host: String, greeting: Greeting, logger: Logger) throws -> [any Service] {
+        let backEnd = try BackEnd(options: options, collector: collector, host: host, greeting: greeting, logger: logger)
         return try [StoreService(store: backEnd.store), StoreService(store: backEnd.archive), backEnd.generator] + backEnd.remoteWriter
             + [backEnd.pipeline, backEnd.ingest] + backEnd.receivers + backEnd.queryServers
     }
 
     private var remoteWriter: [any Service] {
         get throws {
-            guard let url = options.remoteWriteUrl else { return [] }
-            return [try PrometheusRemoteWriter(configuration: .init(url: url), generator: generator, logger: logger)]
+            let configurations = (options.remoteWriteUrl.map { [PrometheusRemoteWriter.Configuration(url: $0)] } ?? []) + collector.remoteWrites
+            return try configurations.map { try PrometheusRemoteWriter(configuration: $0, generator: generator, logger: logger) }
         }
     }
 
@@ -94,10 +97,10 @@ struct BackEnd {
                 options.samplingPort.number.map { port in
                     JaegerSamplingServer(host: host, port: port, strategies: strategies, logger: logger, onListening: listening(.sampling))
                 },
-                options.adminPort.number.map { [generator] port in
+                options.adminPort.number.map { [generator, pipeline] port in
                     let metrics = BackEndMetrics(ingest: ingest, store: store, version: Needletail.version)
                     return AdminServer(
-                        host: host, port: port, health: health, metrics: { await metrics.families() + generator.families() },
+                        host: host, port: port, health: health, metrics: { await metrics.families() + generator.families() + pipeline.families() },
                         version: Needletail.version, logger: logger, onListening: listening(.admin)
                     )
                 },

@@ -28,6 +28,7 @@ final class Greeting: Sendable {
 
     private let host: String
     private let dataDirectory: String?
+    private let forwardsTo: [String]
     private let awaited: Set<Listener>
     /// The sample model is served, so that there is a request to try.
     private let hasSample: Bool
@@ -38,18 +39,21 @@ final class Greeting: Sendable {
     ///   - host: The address that was listened on.
     ///   - dataDirectory: Where traces are kept, if this program keeps them.
     ///   - awaited: The listeners to wait for.
+    ///   - forwardsTo: The exporters that spans are sent on to; with no data directory they are only sent on.
     ///   - hasSample: The sample model is served: a request to try is shown.
     ///   - show: Called once with the whole text.
     init(
         host: String,
         dataDirectory: String?,
         awaited: Set<Listener>,
+        forwardsTo: [String] = [],
         hasSample: Bool = true,
         show: @escaping @Sendable (String) -> Void = Greeting.printAtOnce
     ) {
         self.host = host
         self.dataDirectory = dataDirectory
         self.awaited = awaited
+        self.forwardsTo = forwardsTo
         self.hasSample = hasSample
         self.show = show
     }
@@ -75,6 +79,9 @@ final class Greeting: Sendable {
             if let port = ports[listener] { lines.append(line(of: listener, port: port)) }
         }
         if let dataDirectory { lines.append("  traces are kept in          \(dataDirectory)") }
+        if !forwardsTo.isEmpty {
+            lines.append("  \(dataDirectory == nil ? "spans are only sent on to  " : "spans are also sent on to  ") \(forwardsTo.joined(separator: ", "))")
+        }
         if hasSample, let port = ports[.inferenceHTTP] {
             lines += [
                 "", "Try:", "",

@@ -2,11 +2,18 @@
 /// (OpenTelemetry specification, "Declarative configuration", "Environment variable substitution").
 ///
 /// A variable that is not set or empty is its default, or nothing. What is put in is not looked at again.
-struct EnvironmentSubstitution: Sendable {
+package struct EnvironmentSubstitution: Sendable {
     let environment: [String: String]
+    /// `${file:PATH}` is the text of a file without the line break at its end, as the OpenTelemetry Collector has it.
+    let readsFiles: Bool
+
+    package init(environment: [String: String], readsFiles: Bool = false) {
+        self.environment = environment
+        self.readsFiles = readsFiles
+    }
 
     /// The dialect of declarative configuration files; wrong references are mistakes of the value.
-    var dialect: YAMLDialect {
+    package var dialect: YAMLDialect {
         YAMLDialect(substitute: { text, place in
             apply(to: text) { place.mistake($0, expected: "${NAME} or ${NAME:-default}, or $$ for a \"$\"") }
         })
@@ -29,11 +36,16 @@ struct EnvironmentSubstitution: Sendable {
                 }
                 let reference = rest[rest.index(after: rest.startIndex)..<end]
                 rest = rest[rest.index(after: end)...]
-                guard let value = value(of: reference) else {
-                    mistake("\"${\(reference)}\" is no reference to an environment variable")
+                do throws(BoundedFile.Failure) {
+                    guard let value = try value(of: reference) else {
+                        mistake("\"${\(reference)}\" is no reference to an environment variable")
+                        return text
+                    }
+                    result += value
+                } catch {
+                    mistake("\"${\(reference)}\": \(error)")
                     return text
                 }
-                result += value
             } else {
                 result += "$"
             }
@@ -41,7 +53,11 @@ struct EnvironmentSubstitution: Sendable {
         return result + rest
     }
 
-    private func value(of reference: Substring) -> String? {
+    private func value(of reference: Substring) throws(BoundedFile.Failure) -> String? {
+        if readsFiles, reference.hasPrefix("file:") {
+            let bytes = try BoundedFile.read(String(reference.dropFirst(5)), maximumSize: YAMLDocument.maximumSize)
+            return String(decoding: bytes, as: UTF8.self).trimmingLineBreaks()
+        }
         var name = reference.hasPrefix("env:") ? reference.dropFirst(4) : reference
         var fallback = ""
         if let separator = name.firstRange(of: ":-") {
@@ -55,4 +71,12 @@ struct EnvironmentSubstitution: Sendable {
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "_") || (0x41...0x5a).contains(byte & 0xdf) }
+}
+
+extension String {
+    fileprivate func trimmingLineBreaks() -> String {
+        var text = Substring(self)
+        while text.last?.isNewline == true { text.removeLast() }
+        return String(text)
+    }
 }

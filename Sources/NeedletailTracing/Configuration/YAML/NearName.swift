@@ -1,5 +1,5 @@
 /// Finds the name that somebody meant.
-enum NearName {
+package enum NearName {
     /// Longer names are not compared.
     private static let maximumLength = 64
 
@@ -7,7 +7,7 @@ enum NearName {
     private static let minimumBeginning = 4
 
     /// The nearest of `names`: the same but for case, `-` and `_`, a beginning of it, or a third of the letters wrong at most.
-    static func of(_ name: String, among names: [String]) -> String? {
+    package static func of(_ name: String, among names: [String]) -> String? {
         let wanted = letters(name)
         guard !wanted.isEmpty, wanted.count <= maximumLength else { return nil }
         var best: (name: String, distance: Int)?

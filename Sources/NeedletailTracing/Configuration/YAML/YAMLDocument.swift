@@ -2,23 +2,23 @@ internal import TraceModel
 internal import Yams
 
 /// A configuration file, read and bounded: its size, its depth, and what its aliases stand for.
-struct YAMLDocument: Sendable {
+package struct YAMLDocument: Sendable {
     /// Bytes of a file.
-    static let maximumSize = 1 << 20
+    package static let maximumSize = 1 << 20
     /// Mappings and lists in one another.
-    static let maximumDepth = 64
+    package static let maximumDepth = 64
     /// Values, with those that aliases and merge keys stand for.
-    static let maximumValues = 100_000
+    package static let maximumValues = 100_000
 
     /// The name for messages.
-    let file: String
+    package let file: String
     /// `nil` when there is nothing but comments.
-    let root: YAMLValue?
+    package let root: YAMLValue?
 
     /// Reads a file.
     ///
     /// - Throws: ``TracingConfigurationError`` `.invalidFile` for one that cannot be read or is no YAML.
-    init(path: String) throws(TracingConfigurationError) {
+    package init(path: String) throws(TracingConfigurationError) {
         let bytes: [UInt8]
         do {
             bytes = try BoundedFile.read(path, maximumSize: Self.maximumSize)
@@ -35,7 +35,7 @@ struct YAMLDocument: Sendable {
     ///
     /// - Parameter file: the name for messages.
     /// - Throws: ``TracingConfigurationError`` `.invalidFile` with the line.
-    init(text: String, file: String) throws(TracingConfigurationError) {
+    package init(text: String, file: String) throws(TracingConfigurationError) {
         self.file = file
         do {
             guard text.utf8.count <= Self.maximumSize else {
@@ -54,7 +54,7 @@ struct YAMLDocument: Sendable {
     }
 
     /// Why a text is not read.
-    struct Refusal: Error {
+    package struct Refusal: Error {
         var line: Int
         var reason: String
     }

@@ -1,22 +1,22 @@
 /// What is wrong with a file: all of it, so that nobody has to fix one mistake to hear of the next.
-final class YAMLMistakes {
+package final class YAMLMistakes {
     /// Mistakes that are told; the rest is counted.
-    static let maximumCount = 50
+    package static let maximumCount = 50
 
     /// The name of the file, as messages show it.
-    let file: String
+    package let file: String
     private var entries: [(line: Int, text: String)] = []
 
-    init(file: String) { self.file = file }
+    package init(file: String) { self.file = file }
 
-    var isEmpty: Bool { entries.isEmpty }
+    package var isEmpty: Bool { entries.isEmpty }
 
     /// Notes a mistake; the same one twice counts once.
     ///
     /// - Parameters:
     ///   - path: the keys down to the value, as in `tracing.otlp.endpoint`; empty for the document.
     ///   - what: what was wrong.
-    func add(line: Int, path: String, _ what: String, expected: String? = nil, didYouMean: String? = nil) {
+    package func add(line: Int, path: String, _ what: String, expected: String? = nil, didYouMean: String? = nil) {
         var text = "\(file):\(line): "
         if !path.isEmpty { text += "\(path): " }
         text += what
@@ -27,14 +27,14 @@ final class YAMLMistakes {
     }
 
     /// The messages in the order of the lines.
-    var messages: [String] {
+    package var messages: [String] {
         let sorted = entries.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }.map(\.element.text)
         guard sorted.count > Self.maximumCount else { return sorted }
         return sorted.prefix(Self.maximumCount) + ["\(file): and \(sorted.count - Self.maximumCount) more"]
     }
 
     /// - Throws: one ``TracingConfigurationError`` with a line for each mistake.
-    func throwIfAny() throws(TracingConfigurationError) {
+    package func throwIfAny() throws(TracingConfigurationError) {
         guard !isEmpty else { return }
         throw TracingConfigurationError(code: .invalidFile, message: messages.joined(separator: "\n"))
     }

@@ -9,17 +9,17 @@
 /// ```
 ///
 /// Null gives `nil` without a mistake: in every type's place it means "not set".
-struct YAMLReader {
-    let value: YAMLValue
+package struct YAMLReader {
+    package let value: YAMLValue
     /// The keys down to here, as in `tracing.otlp.headers[0]`.
-    let path: String
-    let mistakes: YAMLMistakes
-    let dialect: YAMLDialect
+    package let path: String
+    package let mistakes: YAMLMistakes
+    package let dialect: YAMLDialect
     /// The value never appears in a message.
     private(set) var isSecret = false
 
     /// The root of a file; an empty file is null.
-    init(_ document: YAMLDocument, mistakes: YAMLMistakes, dialect: YAMLDialect = .core) {
+    package init(_ document: YAMLDocument, mistakes: YAMLMistakes, dialect: YAMLDialect = .core) {
         self.init(value: document.root ?? YAMLValue(content: .scalar("", isPlain: true), line: 1), path: "", mistakes: mistakes, dialect: dialect)
     }
 
@@ -30,17 +30,17 @@ struct YAMLReader {
         self.dialect = dialect
     }
 
-    var line: Int { value.line }
+    package var line: Int { value.line }
 
     /// The same, for values that nobody should read in a log.
-    var secret: YAMLReader {
+    package var secret: YAMLReader {
         var copy = self
         copy.isSecret = true
         return copy
     }
 
     /// Notes a mistake of this value.
-    func mistake(_ what: String, expected: String? = nil, didYouMean: String? = nil) {
+    package func mistake(_ what: String, expected: String? = nil, didYouMean: String? = nil) {
         mistakes.add(line: line, path: path, what, expected: expected, didYouMean: didYouMean)
     }
 
@@ -52,7 +52,7 @@ struct YAMLReader {
         return (dialect.substitute?(text, self) ?? text, isPlain)
     }
 
-    var isNull: Bool {
+    package var isNull: Bool {
         guard let scalar else { return false }
         return scalar.isPlain && YAMLScalar.isNull(scalar.text)
     }
@@ -60,7 +60,7 @@ struct YAMLReader {
     /// Text.
     ///
     /// - Parameter takesAny: numbers and booleans count as the text they are written as.
-    func string(takesAny: Bool = false) -> String? {
+    package func string(takesAny: Bool = false) -> String? {
         guard !isNull else { return nil }
         guard let scalar, takesAny || !scalar.isPlain || !isTyped(scalar.text) else {
             wrongType("text" + (scalar == nil ? "" : " (in quotes)"))
@@ -69,7 +69,7 @@ struct YAMLReader {
         return scalar.text
     }
 
-    func integer(in range: ClosedRange<Int> = .min ... .max) -> Int? {
+    package func integer(in range: ClosedRange<Int> = .min ... .max) -> Int? {
         let expected = "a whole number" + Self.text(of: range)
         guard let text = typedText(expected) else { return nil }
         guard let number = YAMLScalar.integer(text) else {
@@ -79,7 +79,7 @@ struct YAMLReader {
         return checked(number, in: range, expected)
     }
 
-    func number(in range: ClosedRange<Double> = -.greatestFiniteMagnitude ... .greatestFiniteMagnitude) -> Double? {
+    package func number(in range: ClosedRange<Double> = -.greatestFiniteMagnitude ... .greatestFiniteMagnitude) -> Double? {
         let isBounded = range.lowerBound > -.greatestFiniteMagnitude || range.upperBound < .greatestFiniteMagnitude
         let expected = "a number" + (isBounded ? " from \(Self.short(range.lowerBound)) to \(Self.short(range.upperBound))" : "")
         guard let text = typedText(expected) else { return nil }
@@ -90,7 +90,7 @@ struct YAMLReader {
         return checked(number, in: range, expected)
     }
 
-    func boolean() -> Bool? {
+    package func boolean() -> Bool? {
         let expected = "true or false"
         guard let text = typedText(expected) else { return nil }
         guard let value = YAMLScalar.boolean(text, allowsYesNo: dialect.allowsYesNo) else {
@@ -101,7 +101,7 @@ struct YAMLReader {
     }
 
     /// One of some names, in any letter case.
-    func choice<Value>(_ choices: KeyValuePairs<String, Value>) -> Value? {
+    package func choice<Value>(_ choices: KeyValuePairs<String, Value>) -> Value? {
         guard !isNull else { return nil }
         let expected = "one of " + choices.map(\.key).joined(separator: ", ")
         guard let scalar else {
@@ -117,7 +117,7 @@ struct YAMLReader {
     // MARK: Collections
 
     /// The values of a list.
-    func list() -> [YAMLReader]? {
+    package func list() -> [YAMLReader]? {
         guard !isNull else { return nil }
         guard case .list(let values) = value.content else {
             wrongType("a list")
@@ -129,7 +129,7 @@ struct YAMLReader {
     /// A mapping with known keys; others are mistakes.
     ///
     /// - Parameter hint: what to tell of an unknown key that is not a slip of the fingers, for instance where it belongs.
-    func mapping(_ keys: [String], hint: (String) -> String? = { _ in nil }) -> YAMLMapping? {
+    package func mapping(_ keys: [String], hint: (String) -> String? = { _ in nil }) -> YAMLMapping? {
         guard let mapping = mapping() else { return nil }
         for entry in mapping.entries where !keys.contains(entry.key) {
             let near = NearName.of(entry.key, among: keys).map { "\"\($0)\"" } ?? hint(entry.key)
@@ -140,7 +140,7 @@ struct YAMLReader {
     }
 
     /// A mapping with any keys.
-    func mapping() -> YAMLMapping? {
+    package func mapping() -> YAMLMapping? {
         guard !isNull else { return nil }
         guard case .mapping(let entries) = value.content else {
             wrongType("a mapping (indented \"key: value\" lines)")

@@ -1,11 +1,11 @@
 /// How text without quotes becomes a value: YAML 1.2's core schema, and what PyYAML adds.
-enum YAMLScalar {
-    static func isNull(_ text: String) -> Bool {
+package enum YAMLScalar {
+    package static func isNull(_ text: String) -> Bool {
         ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
     /// - Parameter allowsYesNo: `yes`, `no`, `on` and `off` count too, as in YAML 1.1.
-    static func boolean(_ text: String, allowsYesNo: Bool) -> Bool? {
+    package static func boolean(_ text: String, allowsYesNo: Bool) -> Bool? {
         switch text {
         case "true", "True", "TRUE": true
         case "false", "False", "FALSE": false
@@ -16,7 +16,7 @@ enum YAMLScalar {
     }
 
     /// Decimal, `0o` octal or `0x` hexadecimal.
-    static func integer(_ text: String) -> Int? {
+    package static func integer(_ text: String) -> Int? {
         if text.hasPrefix("0x") { return digits(text.dropFirst(2)).flatMap { Int($0, radix: 16) } }
         if text.hasPrefix("0o") { return digits(text.dropFirst(2)).flatMap { Int($0, radix: 8) } }
         return Int(text)
@@ -28,7 +28,7 @@ enum YAMLScalar {
     }
 
     /// A whole number, or one with a fraction or an exponent; never infinite.
-    static func number(_ text: String) -> Double? {
+    package static func number(_ text: String) -> Double? {
         if let integer = integer(text) { return Double(integer) }
         // `Double` alone would also take "nan", "inf" and hexadecimal fractions.
         guard let first = text.utf8.first(where: { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }),

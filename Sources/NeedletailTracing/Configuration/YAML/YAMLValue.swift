@@ -1,20 +1,20 @@
 /// A value of a YAML file and the line it begins at; aliases and merge keys are resolved.
-struct YAMLValue: Sendable {
-    enum Content: Sendable {
+package struct YAMLValue: Sendable {
+    package enum Content: Sendable {
         /// - Parameter isPlain: without quotes, so that it may be a number, a boolean or null.
         case scalar(String, isPlain: Bool)
         case list([YAMLValue])
         case mapping([Entry])
     }
 
-    struct Entry: Sendable {
-        var key: String
+    package struct Entry: Sendable {
+        package var key: String
         /// The line of the key.
-        var line: Int
-        var value: YAMLValue
+        package var line: Int
+        package var value: YAMLValue
     }
 
-    var content: Content
+    package var content: Content
     /// From 1.
-    var line: Int
+    package var line: Int
 }

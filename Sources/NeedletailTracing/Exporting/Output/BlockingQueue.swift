@@ -5,10 +5,10 @@ internal import Synchronization
 ///
 /// A pipe that nobody reads, or a network file system that does not answer, would otherwise take a thread of the pool, of
 /// which there are as many as cores, and with a few of them the whole program.
-final class BlockingQueue: Sendable {
+package final class BlockingQueue: Sendable {
     private let queue: DispatchQueue
 
-    init(label: String) {
+    package init(label: String) {
         queue = DispatchQueue(label: label)
     }
 
@@ -16,7 +16,7 @@ final class BlockingQueue: Sendable {
     ///
     /// - Throws: `CancellationError` as soon as the task is cancelled. A body that runs already goes on then, and its result is
     ///   dropped; one that waits is never run.
-    func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    package func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
         let call = Call(body)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

@@ -79,7 +79,8 @@ enum GRPCRequestFailure: ExportRequestFailure {
             return SpanExportError(
                 code: isRetryable ? .unavailable : .refused,
                 message: "\(endpoint) answered \(Self.name(code))\(tries)\(message.isEmpty ? "" : ": \(message)")"
-                    + Self.advice(code, names)
+                    + Self.advice(code, names),
+                retryAfter: retryAfter
             )
         case .transport(let error):
             return SpanExportError(

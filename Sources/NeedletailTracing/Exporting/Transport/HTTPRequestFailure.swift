@@ -53,7 +53,8 @@ enum HTTPRequestFailure: ExportRequestFailure {
             return SpanExportError(
                 code: isRetryable ? .unavailable : .refused,
                 message: "\(endpoint) answered \(code) \(reason)\(tries)\(words.isEmpty ? "" : ": \(words)")"
-                    + Self.advice(code, location: location, names)
+                    + Self.advice(code, location: location, names),
+                retryAfter: retryAfter
             )
         case .transport(let error):
             return SpanExportError(

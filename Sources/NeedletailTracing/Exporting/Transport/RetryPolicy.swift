@@ -36,7 +36,7 @@ public struct RetryPolicy: Hashable, Sendable {
     ///   - retryAfter: what the receiver asked for; it replaces the back-off.
     ///   - elapsed: time since the first attempt began.
     ///   - random: 0 to 1, for the jitter.
-    func delay(afterAttempts attempts: Int, retryAfter: Duration?, elapsed: Duration, random: Double) -> Duration? {
+    package func delay(afterAttempts attempts: Int, retryAfter: Duration?, elapsed: Duration, random: Double) -> Duration? {
         guard attempts < maximumAttempts else { return nil }
         var delay = retryAfter ?? .zero
         if retryAfter == nil {

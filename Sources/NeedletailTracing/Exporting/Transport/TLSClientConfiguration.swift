@@ -6,6 +6,8 @@ public struct TLSClientConfiguration: Hashable, Sendable {
     public var clientCertificateFile: String?
     /// PEM file with the client's private key, for mutual TLS.
     public var clientKeyFile: String?
+    /// Any certificate of the receiver is taken, which protects from no one who sits in between.
+    public var skipsVerification = false
 
     public init(certificateFile: String? = nil, clientCertificateFile: String? = nil, clientKeyFile: String? = nil) {
         self.certificateFile = certificateFile

@@ -6,6 +6,7 @@ struct TLSMaterial: Sendable {
     /// `nil` for the system's.
     private let trustRoots: [NIOSSLCertificate]?
     private let identity: (chain: [NIOSSLCertificate], key: NIOSSLPrivateKey)?
+    private let skipsVerification: Bool
 
     /// - Throws: ``TracingConfigurationError`` `.invalidTLS` that names the file and the setting.
     init(_ files: TLSClientConfiguration, names: ExporterNames) throws(TracingConfigurationError) {
@@ -15,6 +16,7 @@ struct TLSMaterial: Sendable {
             trustRoots = nil
         }
         identity = try Self.identity(files, names)
+        skipsVerification = files.skipsVerification
     }
 
     private static func identity(
@@ -48,6 +50,7 @@ struct TLSMaterial: Sendable {
     var configuration: TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         if let trustRoots { configuration.trustRoots = .certificates(trustRoots) }
+        if skipsVerification { configuration.certificateVerification = .none }
         if let identity {
             configuration.certificateChain = identity.chain.map { .certificate($0) }
             configuration.privateKey = .privateKey(identity.key)
@@ -62,6 +65,7 @@ struct TLSMaterial: Sendable {
             try certificates.map { .bytes(try $0.toDERBytes(), format: .der) }
         }
         if let trustRoots { tls.trustRoots = .certificates(try sources(trustRoots)) }
+        if skipsVerification { tls.serverCertificateVerification = .noVerification }
         if let identity {
             tls.certificateChain = try sources(identity.chain)
             tls.privateKey = .bytes(try identity.key.derBytes, format: .der)

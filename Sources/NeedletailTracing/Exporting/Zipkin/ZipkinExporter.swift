@@ -10,16 +10,18 @@ internal import TraceWire
 public struct ZipkinExporter: SpanExporter {
     private let client: HTTPExportClient
     private let options: ZipkinJSON.EncodingOptions
+    private let encoding: ZipkinExporterConfiguration.Encoding
 
     /// - Throws: ``TracingConfigurationError`` when the endpoint is no http(s) URL, a header cannot be sent, a TLS file cannot
     ///   be used, or the local address is none.
     public init(configuration: ZipkinExporterConfiguration = ZipkinExporterConfiguration()) throws(TracingConfigurationError) {
         options = try Self.options(configuration)
+        encoding = configuration.encoding
         client = try HTTPExportClient(
             HTTPExportClient.Settings(
                 names: .zipkin,
                 endpoint: configuration.endpoint,
-                contentType: "application/json",
+                contentType: configuration.encoding == .json ? "application/json" : "application/x-protobuf",
                 headers: configuration.headers,
                 compression: configuration.compression,
                 tls: configuration.tls,
@@ -32,7 +34,8 @@ public struct ZipkinExporter: SpanExporter {
     public func export(_ batch: SpanBatch) async throws -> SpanExportResult {
         let count = batch.spanCount
         guard count > 0 else { return .success }
-        _ = try await client.send(ZipkinJSON.encode(batch, options: options), spanCount: count)
+        let body = encoding == .json ? ZipkinJSON.encode(batch, options: options) : ZipkinProtobuf.encode(batch, options: options)
+        _ = try await client.send(body, spanCount: count)
         return .success
     }
 

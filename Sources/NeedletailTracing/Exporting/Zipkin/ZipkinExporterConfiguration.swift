@@ -1,5 +1,13 @@
 /// Settings of a ``ZipkinExporter``.
 public struct ZipkinExporterConfiguration: Hashable, Sendable {
+    /// The form of the request body.
+    public enum Encoding: Hashable, Sendable {
+        /// Version 2 as JSON.
+        case json
+        /// `zipkin.proto`.
+        case protobuf
+    }
+
     /// Zipkin's default.
     public static let defaultEndpoint = "http://localhost:9411/api/v2/spans"
 
@@ -21,6 +29,7 @@ public struct ZipkinExporterConfiguration: Hashable, Sendable {
     public var localPort: Int?
     /// Characters of a tag's value; longer ones are cut, numbers never. `nil`, zero and less: no limit.
     public var maximumTagValueLength: Int?
+    public var encoding = Encoding.json
 
     public init(
         endpoint: String = Self.defaultEndpoint,
