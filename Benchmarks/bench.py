@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "journeys"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from runner import ingest, machine, protocols, serving, spans, table, traceql  # noqa: E402
+from runner import ingest, machine, protocols, serving, spans, store, table, traceql  # noqa: E402
 
 
 def main():
@@ -22,6 +22,7 @@ def main():
             ("Serving: passthrough over HTTP, `generate`", serving.measure),
             ("Serving: each protocol, Swift and Python models", protocols.measure),
             ("Trace back end", ingest.measure),
+            ("Trace store", store.measure),
             ("TraceQL over a million spans", traceql.measure),
         ):
             print(f"{title} …", flush=True)

@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 import requests
 
 from support import otlp, traces
@@ -38,8 +39,10 @@ class Sender(threading.Thread):
                     self.acknowledged[trace] = {span["id"] for span in spans}
 
 
-def test_every_acknowledged_span_survives_kill_9(start):
-    program = start("traces")
+# The small size makes a new partition every few dozen commits, so that some kills come while one is made.
+@pytest.mark.parametrize("options", [[], ["--retention-size", "16MiB"]], ids=["one partition", "many partitions"])
+def test_every_acknowledged_span_survives_kill_9(start, options):
+    program = start("traces", *options)
     acknowledged, lock = {}, threading.Lock()
     for _ in range(ROUNDS):
         before = len(acknowledged)

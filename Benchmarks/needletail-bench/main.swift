@@ -6,7 +6,8 @@ let usage = """
     needletail-bench traceql [--spans 1000000]
     needletail-bench echo-floor --port N
     needletail-bench grpc-echo-floor --port N
-    needletail-bench ingest --port N [--encoding protobuf|json] [--spans 1000] [--attributes 10] [--connections 4]
+    needletail-bench store [--spans 10000000] [--folder needletail-bench-store]
+    needletail-bench ingest --port N [--encoding protobuf|json|zipkin|grpc] [--spans 1000] [--attributes 10] [--connections 4]
                             [--seconds 8] [--requests 2000]
     """
 
@@ -32,11 +33,20 @@ struct Options {
     }
 }
 
-func ingest(_ options: Options) throws {
-    guard let encoding = SpanRequests.Encoding(rawValue: options.values["encoding"] ?? "protobuf") else {
-        throw BenchmarkFailure("--encoding must be protobuf or json")
-    }
+func ingest(_ options: Options) async throws {
     let spans = try options.number("spans", default: 1000)
+    if options.values["encoding"] == "grpc" {
+        let load = GRPCIngestLoad(
+            port: try options.number("port"), connections: try options.number("connections", default: 4),
+            seconds: Double(try options.number("seconds", default: 8)), spansPerRequest: spans,
+            attributesPerSpan: try options.number("attributes", default: 10), maximumRequests: try options.number("requests", default: 2000)
+        )
+        printResult(try await load.run(), spans)
+        return
+    }
+    guard let encoding = SpanRequests.Encoding(rawValue: options.values["encoding"] ?? "protobuf") else {
+        throw BenchmarkFailure("--encoding must be protobuf, json, zipkin or grpc")
+    }
     let load = IngestLoad(
         port: UInt16(try options.number("port")),
         connections: try options.number("connections", default: 4),
@@ -46,7 +56,10 @@ func ingest(_ options: Options) throws {
         attributesPerSpan: try options.number("attributes", default: 10),
         maximumRequests: try options.number("requests", default: 2000)
     )
-    let result = try load.run()
+    printResult(try load.run(), spans)
+}
+
+func printResult(_ result: IngestLoad.Result, _ spans: Int) {
     print(
         """
         {"requests":\(result.requests),"spans":\(result.requests * spans),"refused":\(result.refused),"bytes":\(result.bytes),\
@@ -67,10 +80,16 @@ do {
     let options = try Options(arguments.dropFirst())
     switch arguments.first {
     case "span": report(try await SpanCostBenchmark.run() + SpanExportBenchmark.run())
+<<<<<<< HEAD
     case "traceql": report(try await TraceQLBenchmark.run(spans: try options.number("spans", default: 1_000_000)))
+=======
+    case "store":
+        let folder = options.values["folder"] ?? "needletail-bench-store"
+        report(try await StoreBenchmark(spanCount: try options.number("spans", default: 10_000_000), folder: folder).run())
+>>>>>>> deb6aa0 (Keep spans in partitions of time, with filters of attributes and retention)
     case "echo-floor": try await EchoServer(port: try options.number("port")).run()
     case "grpc-echo-floor": try await GRPCEchoServer(port: try options.number("port")).run()
-    case "ingest": try ingest(options)
+    case "ingest": try await ingest(options)
     default: throw BenchmarkFailure(usage)
     }
 } catch {

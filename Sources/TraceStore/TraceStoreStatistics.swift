@@ -10,6 +10,13 @@ public struct TraceStoreStatistics: Hashable, Sendable {
     public var oldestStartTime: UInt64?
     /// The start of the newest span, nanoseconds since the Unix epoch; `nil` when the store is empty.
     public var newestStartTime: UInt64?
+    /// Files by time of arrival; `nil` when the store has none.
+    public var partitionCount: Int?
+    /// When the oldest spans that are still there arrived, or a bit before, nanoseconds since the Unix epoch; `nil` when it is not known.
+    public var retainedSince: UInt64?
+    /// What was dropped for its age, or for lack of room, since the store was opened.
+    public var droppedPartitionCount = 0
+    public var droppedSpanCount = 0
 
     public init(spanCount: Int, traceCount: Int? = nil, bytesOnDisk: Int = 0, oldestStartTime: UInt64? = nil, newestStartTime: UInt64? = nil) {
         self.spanCount = spanCount

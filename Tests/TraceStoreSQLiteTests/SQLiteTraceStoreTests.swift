@@ -91,11 +91,12 @@ struct SQLiteTraceStoreTests {
             // before and after: equal means that file and journal are of one moment.
             let copy = TemporaryDirectory()
             var journal: [UInt8] = []
+            let file = try #require(directory.partitions.last)
             repeat {
-                journal = directory.contents(of: "traces.sqlite-wal")
-                copy.store(directory.contents(of: "traces.sqlite"), to: "traces.sqlite")
-                copy.store(journal, to: "traces.sqlite-wal")
-            } while journal != directory.contents(of: "traces.sqlite-wal")
+                journal = directory.contents(of: file + "-wal")
+                copy.store(directory.contents(of: file), to: file)
+                copy.store(journal, to: file + "-wal")
+            } while journal != directory.contents(of: file + "-wal")
             let survivor = try SQLiteTraceStore(directory: copy.path, logger: .quiet)
             #expect(try await survivor.statistics().spanCount == (trace + 1) * 3)
             for number in 0...trace {
@@ -139,7 +140,7 @@ struct SQLiteTraceStoreTests {
 
     @Test("a database of another program is refused, and left as it is")
     func foreignDatabase() async throws {
-        try execute("CREATE TABLE theirs(x)")
+        _ = try runSQL("CREATE TABLE theirs(x)", path: directory.path + "/traces.sqlite")
         let bytes = directory.contents(of: "traces.sqlite")
         await expectError(.corrupt, mentions: "another program", "another data directory") { _ = try open() }
         #expect(directory.contents(of: "traces.sqlite") == bytes)
@@ -225,7 +226,8 @@ struct SQLiteTraceStoreTests {
         return [Attribute("noise", .bytes(bytes))]
     }
 
-    func execute(_ sql: String) throws { _ = try runSQL(sql, path: directory.path + "/traces.sqlite") }
+    func execute(_ sql: String) throws { _ = try rows(sql) }
 
-    func rows(_ sql: String) throws -> Int { try runSQL(sql, path: directory.path + "/traces.sqlite") }
+    /// Of the newest partition.
+    func rows(_ sql: String) throws -> Int { try runSQL(sql, path: directory.path + "/" + #require(directory.partitions.last)) }
 }

@@ -29,11 +29,22 @@ final class TemporaryDirectory: Sendable {
         return names.filter { $0 != "." && $0 != ".." }.sorted()
     }
 
+    /// The names of a store's partitions, oldest first.
+    var partitions: [String] { names.filter { $0.hasPrefix("traces") && $0.hasSuffix(".sqlite") } }
+
     /// Writes a file into it.
     func store(_ bytes: [UInt8], to name: String) {
         let file = open(path + "/" + name, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         _ = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
         close(file)
+    }
+
+    func rename(_ name: String, to other: String) {
+        #if canImport(Glibc)
+        _ = Glibc.rename(path + "/" + name, path + "/" + other)
+        #else
+        _ = Darwin.rename(path + "/" + name, path + "/" + other)
+        #endif
     }
 
     /// The bytes of a file in it.

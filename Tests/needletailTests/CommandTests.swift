@@ -40,6 +40,25 @@ struct CommandTests {
         #expect(throws: (any Error).self) { try TracesCommand.parse(["--zipkin-port", "4318"]) }
     }
 
+    @Test("retention is a duration and a size, a share of the disk, or off; what is neither is an error")
+    func retention() throws {
+        let standard = try TracesCommand.parse([]).backEnd
+        #expect(standard.retentionAge == .seconds(7 * 86_400))
+        #expect(standard.retentionSize == .percent(80))
+        let given = try TracesCommand.parse(["--retention-age", "1d12h", "--retention-size", "1.5GiB"]).backEnd
+        #expect(given.storeConfiguration.retentionSeconds == 36 * 3600)
+        #expect(given.storeConfiguration.retentionSize == 3 << 29)
+        #expect(given.storeConfiguration.partitionSize == 3 << 26)
+        let off = try TracesCommand.parse(["--retention-age", "off", "--retention-size", "OFF"]).backEnd.storeConfiguration
+        #expect(off.retentionSeconds == nil && off.retentionSize == nil)
+        #expect(try TracesCommand.parse(["--retention-size", "500MB"]).backEnd.retentionSize == .bytes(500_000_000))
+        #expect(try TracesCommand.parse([]).backEnd.storeConfiguration.retentionSize ?? 0 > 0)
+        for wrong in [["--retention-age", "7"], ["--retention-age", "5s"], ["--retention-age", "week"], ["--retention-size", "10 apples"], ["--retention-size", "1MiB"],
+            ["--retention-size", "0%"], ["--retention-size", "120%"], ["--retention-size", ""]] {
+            #expect(throws: (any Error).self, "\(wrong)") { try TracesCommand.parse(wrong) }
+        }
+    }
+
     @Test("a port in use is told with the setting to change, over TCP and UDP", arguments: [PortUse.Transport.tcp, .udp])
     func portInUse(transport: PortUse.Transport) async throws {
         let group = MultiThreadedEventLoopGroup.singleton

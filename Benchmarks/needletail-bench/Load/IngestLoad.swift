@@ -60,7 +60,7 @@ struct IngestLoad {
             if polled[slot].revents & Int16(POLLOUT) != 0 { try open[index].send(requests[request]) }
             guard polled[slot].revents & ~Int16(POLLOUT) != 0, let status = try open[index].receive() else { continue }
             switch status {
-            case 200:
+            case 200, 202:
                 result.requests += 1
                 result.bytes += requests[request].count
                 result.latencies.append(Self.now() - open[index].startedAt)
@@ -79,7 +79,8 @@ struct IngestLoad {
         let type = encoding == .protobuf ? "application/x-protobuf" : "application/json"
         return (0..<maximumRequests).map { _ in
             let body = maker.next(at: time)
-            let head = "POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\n\r\n"
+            let path = encoding == .zipkin ? "/api/v2/spans" : "/v1/traces"
+            let head = "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\n\r\n"
             return Array(head.utf8) + body
         }
     }

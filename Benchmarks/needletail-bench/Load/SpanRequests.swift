@@ -7,6 +7,7 @@ struct SpanRequests {
     enum Encoding: String {
         case protobuf
         case json
+        case zipkin
     }
 
     static let spansPerTrace = 8
@@ -28,6 +29,7 @@ struct SpanRequests {
         return switch encoding {
         case .protobuf: OTLPProtobuf.encode(batch)
         case .json: OTLPJSON.encode(batch)
+        case .zipkin: ZipkinJSON.encode(batch)
         }
     }
 

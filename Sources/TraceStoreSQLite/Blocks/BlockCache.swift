@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// Decompressed blocks, the ones used last, bounded by their bytes.
+/// What was read of blocks, the ones used last, bounded by their bytes.
 final class BlockCache: Sendable {
     private struct State {
-        var entries: [Int64: (bytes: [UInt8], lastUse: UInt64)] = [:]
+        var entries: [BlockID: (bytes: [UInt8], lastUse: UInt64)] = [:]
         var size = 0
         var clock: UInt64 = 0
     }
@@ -15,7 +15,7 @@ final class BlockCache: Sendable {
         self.maximumSize = maximumSize
     }
 
-    subscript(id: Int64) -> [UInt8]? {
+    subscript(id: BlockID) -> [UInt8]? {
         state.withLock { state in
             guard let bytes = state.entries[id]?.bytes else { return nil }
             state.clock += 1
@@ -24,7 +24,7 @@ final class BlockCache: Sendable {
         }
     }
 
-    func insert(_ bytes: [UInt8], id: Int64) {
+    func insert(_ bytes: [UInt8], id: BlockID) {
         // One that would push out most others is not worth it.
         guard bytes.count <= maximumSize / 4 else { return }
         state.withLock { state in
@@ -32,10 +32,20 @@ final class BlockCache: Sendable {
             state.clock += 1
             state.entries[id] = (bytes, state.clock)
             state.size += bytes.count
-            while state.size > maximumSize, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-                state.entries[oldest.key] = nil
-                state.size -= oldest.value.bytes.count
+            guard state.size > maximumSize else { return }
+            // A quarter goes at once: looking for the oldest each time would cost more than reading it again.
+            for (id, entry) in state.entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) where state.size > maximumSize / 4 * 3 {
+                state.entries[id] = nil
+                state.size -= entry.bytes.count
             }
         }
     }
+}
+
+/// What reads share.
+struct BlockCaches: Sendable {
+    /// Decompressed blocks.
+    let blocks: BlockCache
+    /// Blocks' filters.
+    let filters: BlockCache
 }

@@ -1,10 +1,49 @@
 internal import TraceModel
 
-/// What a block may hold: kept in memory for every block, so that reads open only those that can matter.
+/// Names a block in all partitions.
+struct BlockID: Hashable, Sendable {
+    var partition: Int
+    var number: Int64
+}
+
+/// What a block may hold: kept in memory, so that reads open only those that can matter.
 ///
-/// Costs about 100 bytes, and 4 for each trace and each operation in the block.
+/// Costs about 200 bytes, and 4 for each trace and each operation in the block.
 final class BlockSummary: Sendable {
-    let id: Int64
+    /// One bit for each value that occurs; all of them when it is not known.
+    struct Marks: Hashable, Sendable {
+        /// Bit n: a span of status n.
+        var statuses = UInt8.max
+        /// Bit n: a span of kind n.
+        var kinds = UInt8.max
+        /// Bit n: a span of 2ⁿ to 2ⁿ⁺¹ − 1 nanoseconds, the first one from 0.
+        var durations = UInt64.max
+
+        static let none = Marks(statuses: 0, kinds: 0, durations: 0)
+
+        mutating func insert(_ span: Span) {
+            statuses |= 1 << span.status.code.rawValue
+            kinds |= 1 << span.kind.rawValue
+            durations |= 1 << Self.place(span.duration)
+        }
+
+        mutating func formUnion(_ other: Marks) {
+            statuses |= other.statuses
+            kinds |= other.kinds
+            durations |= other.durations
+        }
+
+        /// The bits of all durations in a range.
+        static func durations(_ minimum: UInt64, _ maximum: UInt64) -> UInt64 {
+            guard minimum <= maximum else { return 0 }
+            let upTo = place(maximum) == 63 ? UInt64.max : 1 << (place(maximum) + 1) - 1
+            return upTo & ~(1 << place(minimum) - 1)
+        }
+
+        private static func place(_ duration: UInt64) -> UInt64 { UInt64(63 - (duration | 1).leadingZeroBitCount) }
+    }
+
+    let id: BlockID
     let spanCount: Int
     /// The earliest and latest start, nanoseconds since the Unix epoch.
     let minimumStart: UInt64
@@ -13,13 +52,14 @@ final class BlockSummary: Sendable {
     let maximumDuration: UInt64
     /// Bytes when not compressed.
     let rawSize: Int
+    let marks: Marks
     /// Numbers of the ``OperationTable``, sorted, unique.
     let operations: [UInt32]
     /// Fingerprints of the trace ids, sorted, unique.
     let traces: [UInt32]
 
     init(
-        id: Int64, spanCount: Int, minimumStart: UInt64, maximumStart: UInt64, maximumDuration: UInt64, rawSize: Int,
+        id: BlockID, spanCount: Int, minimumStart: UInt64, maximumStart: UInt64, maximumDuration: UInt64, rawSize: Int, marks: Marks,
         operations: [UInt32], traces: [UInt32]
     ) {
         self.id = id
@@ -28,6 +68,7 @@ final class BlockSummary: Sendable {
         self.maximumStart = maximumStart
         self.maximumDuration = maximumDuration
         self.rawSize = rawSize
+        self.marks = marks
         self.operations = operations
         self.traces = traces
     }
@@ -52,11 +93,8 @@ enum NumberList {
     }
 
     static func numbers(_ bytes: [UInt8]) -> [UInt32] {
-        [UInt32](unsafeUninitializedCapacity: bytes.count / 4) { buffer, count in
-            count = bytes.count / 4
-            for index in 0..<count {
-                buffer[index] = (0..<4).reduce(0) { $0 | UInt32(bytes[4 * index + $1]) << UInt32(8 * $1) }
-            }
+        bytes.withUnsafeBytes { raw in
+            (0..<raw.count / 4).map { UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
         }
     }
 }

@@ -4,25 +4,69 @@ internal import TraceWire
 
 /// Spans, encoded and compressed, with what their summary needs: made by the appending task, written by the writer.
 struct PreparedBlock: Sendable {
+    /// The fewest spans that are worth a filter: blocks of fewer are merged soon.
+    static let minimumFilterSpanCount = 129
+
     var spanCount = 0
     var minimumStart = UInt64.max
     var maximumStart: UInt64 = 0
     var maximumDuration: UInt64 = 0
     var rawSize = 0
+    var marks = BlockSummary.Marks.none
     var operations: [OperationKey] = []
     var traces: [UInt32] = []
+    /// Empty without one.
+    var filter: [UInt8] = []
+    /// What the partition's lists of keys and values do not have yet.
+    var attributes: [AttributeSummary] = []
     var data: [UInt8] = []
 
-    /// OTLP protobuf (`ExportTraceServiceRequest`) in a zstd frame: the only encoding of format version 1.
+    /// OTLP protobuf (`ExportTraceServiceRequest`) in a zstd frame: the only encoding so far.
     static let encoding: Int64 = 1
 
     /// One block of all these spans.
     init(_ batch: SpanBatch, compressionLevel: Int32) {
-        for resourceSpans in batch.resourceSpans { summarize(resourceSpans) }
+        var collector = AttributeCollector(spanCount: batch.spanCount)
+        for resourceSpans in batch.resourceSpans {
+            summarize(resourceSpans)
+            collector.add(resourceSpans)
+        }
         traces.sortAndUnique()
+        attributes = collector.summaries()
+        if spanCount >= Self.minimumFilterSpanCount { filter = collector.filter() }
         let bytes = OTLPProtobuf.encode(batch)
         rawSize = bytes.count
         data = Zstd.compress(bytes, level: compressionLevel)
+    }
+
+    /// One block of several.
+    ///
+    /// - Parameter bytes: theirs, decompressed, one after the other: protobuf messages of one type written so are one message.
+    init(merging blocks: [BlockSummary], _ bytes: [UInt8], compressionLevel: Int32) throws {
+        for block in blocks {
+            spanCount += block.spanCount
+            minimumStart = min(minimumStart, block.minimumStart)
+            maximumStart = max(maximumStart, block.maximumStart)
+            maximumDuration = max(maximumDuration, block.maximumDuration)
+            marks.formUnion(block.marks)
+            traces += block.traces
+        }
+        traces.sortAndUnique()
+        if spanCount >= Self.minimumFilterSpanCount {
+            var collector = AttributeCollector(spanCount: spanCount)
+            for resourceSpans in try OTLPProtobuf.decode(bytes).batch.resourceSpans { collector.add(resourceSpans) }
+            filter = collector.filter()
+        }
+        rawSize = bytes.count
+        data = Zstd.compress(bytes, level: compressionLevel)
+    }
+
+    /// What a stored block has for the lists of attributes; `nil` when it is damaged.
+    static func attributes(ofStored data: [UInt8], rawSize: Int) -> [AttributeSummary]? {
+        guard let bytes = try? Zstd.decompress(data, maximumSize: rawSize), let batch = try? OTLPProtobuf.decode(bytes).batch else { return nil }
+        var collector = AttributeCollector(spanCount: batch.spanCount)
+        for resourceSpans in batch.resourceSpans { collector.add(resourceSpans) }
+        return collector.summaries()
     }
 
     /// As few blocks as the limits of spans and bytes allow; none without spans.
@@ -82,6 +126,7 @@ struct PreparedBlock: Sendable {
                 minimumStart = min(minimumStart, span.startTime)
                 maximumStart = max(maximumStart, span.startTime)
                 maximumDuration = max(maximumDuration, span.duration)
+                marks.insert(span)
                 let fingerprint = BlockSummary.fingerprint(span.traceID)
                 if traces.last != fingerprint { traces.append(fingerprint) }
                 kinds[span.name, default: 0] |= 1 << span.kind.rawValue

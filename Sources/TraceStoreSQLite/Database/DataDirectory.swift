@@ -46,6 +46,21 @@ final class DataDirectory: Sendable {
         }
     }
 
+    /// Bytes that this user may still write where a folder is or will be.
+    static func freeBytes(path: String) -> Int? {
+        var path = Substring(path.isEmpty ? "." : path)
+        var status = statvfs()
+        while statvfs(String(path), &status) != 0 {
+            guard path != ".", path != "/" else { return nil }
+            guard let slash = path.lastIndex(of: "/") else {
+                path = "."
+                continue
+            }
+            path = slash == path.startIndex ? "/" : path[..<slash]
+        }
+        return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
     private static func makeFolder(_ path: String) throws(StoreError) {
         var prefix = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {

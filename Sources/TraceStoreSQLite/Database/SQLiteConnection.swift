@@ -32,6 +32,14 @@ final class SQLiteConnection: @unchecked Sendable {
         handle = nil
     }
 
+    /// Leaves the journal's files where they are when this is the last connection that closes.
+    ///
+    /// A reader that opens the file at just that moment would fail; the next start clears them away.
+    func keepJournalFiles() {
+        var on: Int32 = 1
+        sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on)
+    }
+
     /// Runs statements that give no rows.
     func execute(_ sql: String) throws(StoreError) {
         let status = sqlite3_exec(handle, sql, nil, nil, nil)

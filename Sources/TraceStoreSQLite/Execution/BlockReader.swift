@@ -4,30 +4,42 @@ internal import TraceStore
 internal import TraceWire
 
 /// Answers one read: a snapshot of the directory and a transaction of the same moment.
+///
+/// Only the current partition changes, so it is the only one with a transaction.
 struct BlockReader {
-    let snapshot: BlockDirectory.Snapshot
-    private let connection: SQLiteConnection
-    private let cache: BlockCache
+    let snapshot: PartitionDirectory.Snapshot
+    let directory: PartitionDirectory
+    private let files: OpenPartitions
+    private let caches: BlockCaches
     private let cancellation: Cancellation
 
     /// Runs `body` within a read transaction.
     static func read<R>(
-        _ connection: SQLiteConnection, _ directory: BlockDirectory, _ cache: BlockCache, _ cancellation: Cancellation,
+        _ files: OpenPartitions, _ directory: PartitionDirectory, _ caches: BlockCaches, _ cancellation: Cancellation,
         _ body: (BlockReader) throws -> R
     ) throws -> R {
-        let snapshot: BlockDirectory.Snapshot
-        do {
-            snapshot = try directory.read {
-                try connection.execute("BEGIN")
-                // The transaction's moment is its first read.
-                _ = try connection.number("SELECT id FROM operations LIMIT 1")
+        while true {
+            try cancellation.check()
+            let current = directory.snapshot.current.partition
+            let connection = try files.reader(of: current).connection
+            let snapshot: PartitionDirectory.Snapshot?
+            do {
+                snapshot = try directory.read(current: current) {
+                    try connection.execute("BEGIN")
+                    // The transaction's moment is its first read.
+                    _ = try connection.number("SELECT id FROM operations LIMIT 1")
+                }
+            } catch {
+                try? connection.execute("ROLLBACK")
+                throw error
             }
-        } catch {
-            try? connection.execute("ROLLBACK")
-            throw error
+            // Once in a while a new partition was begun just now.
+            guard let snapshot else { continue }
+            defer { try? connection.execute("COMMIT") }
+            return try body(
+                BlockReader(snapshot: snapshot, directory: directory, files: files, caches: caches, cancellation: cancellation)
+            )
         }
-        defer { try? connection.execute("COMMIT") }
-        return try body(BlockReader(snapshot: snapshot, connection: connection, cache: cache, cancellation: cancellation))
     }
 
     // MARK: Traces
@@ -39,12 +51,7 @@ struct BlockReader {
     /// The traces that match, complete, newest first.
     func findTraces(_ search: TraceSearch) throws -> [StoredTrace] {
         guard search.limit > 0 else { return [] }
-        let operations = snapshot.operations.candidates(service: search.service, operation: search.operation)
-        let candidates = snapshot.blocks.filter { block in
-            block.maximumStart >= search.startTime.lowerBound && block.minimumStart <= search.startTime.upperBound
-                && block.maximumDuration >= search.minimumDuration ?? 0
-                && operations.map { operations in block.operations.contains(where: operations.contains) } ?? true
-        }
+        let candidates = try candidates(search.startTime) { [BlockConditions(search, $0)] }
         let filter = BlockFilter.candidates(search)
         let sweep = TraceSweep(reader: self, candidates: candidates, projection: .whole) { bytes in
             var newest: [TraceID: UInt64] = [:]
@@ -62,14 +69,14 @@ struct BlockReader {
     /// Visits the traces with a selected span, newest first.
     func scanTraces(_ selection: SpanSelection, _ projection: SpanProjection, _ body: ([StoredTrace]) throws -> ScanStep) throws {
         let filter = SelectionFilter(selection)
-        let sweep = TraceSweep(reader: self, candidates: candidates(selection), projection: projection, newest: filter.newest)
+        let sweep = TraceSweep(reader: self, candidates: try candidates(selection), projection: projection, newest: filter.newest)
         try sweep.run(firstBatchCount: Self.firstBatchCount, body)
     }
 
     /// Visits the spans that may be selected, newest blocks first.
     func scanSpans(_ selection: SpanSelection, _ projection: SpanProjection, _ body: (SpanBatch) throws -> ScanStep) throws {
         let filter = SelectionFilter(selection)
-        var rest = candidates(selection).sorted { $0.maximumStart > $1.maximumStart }[...]
+        var rest = try candidates(selection).sorted { $0.maximumStart > $1.maximumStart }[...]
         var size = 1 << 20
         while !rest.isEmpty {
             let blocks = Array(TraceSweep.prefix(of: rest, size: size))
@@ -85,24 +92,50 @@ struct BlockReader {
     private static let firstBatchCount = 64
 
     /// The blocks that may hold a selected span.
-    private func candidates(_ selection: SpanSelection) -> [BlockSummary] {
-        let conjunctions = selection.anyOf.map { BlockConditions($0, snapshot.operations) }
-        return snapshot.blocks.filter { block in
-            block.maximumStart >= selection.startTime.lowerBound && block.minimumStart <= selection.startTime.upperBound
-                && (conjunctions.isEmpty || conjunctions.contains { $0.mayHold(in: block) })
+    private func candidates(_ selection: SpanSelection) throws -> [BlockSummary] {
+        try candidates(selection.startTime) { operations in
+            selection.anyOf.isEmpty ? [BlockConditions([], operations)] : selection.anyOf.map { BlockConditions($0, operations) }
         }
+    }
+
+    /// The blocks of a window in which one of the conditions may hold.
+    private func candidates(_ window: ClosedRange<UInt64>, _ conditions: (OperationTable) -> [BlockConditions]) throws -> [BlockSummary] {
+        var candidates: [BlockSummary] = []
+        for entry in snapshot.entries where entry.facts.maximumStart >= window.lowerBound && entry.facts.minimumStart <= window.upperBound {
+            let conditions = conditions(entry.facts.operations).filter(\.canHold)
+            if conditions.isEmpty { continue }
+            for block in try contents(entry).blocks where block.maximumStart >= window.lowerBound && block.minimumStart <= window.upperBound {
+                let likely = conditions.filter { $0.mayHold(in: block) }
+                if likely.isEmpty { continue }
+                if likely.contains(where: { $0.hashes.isEmpty }) {
+                    candidates.append(block)
+                } else {
+                    let filter = try filter(block, entry.partition)
+                    if likely.contains(where: { $0.mayHold(in: filter) }) { candidates.append(block) }
+                }
+            }
+            try cancellation.check()
+        }
+        return candidates
+    }
+
+    private func contents(_ entry: PartitionDirectory.Entry) throws -> PartitionContents {
+        if let contents = entry.contents { return contents }
+        return try directory.contents(of: entry.partition) { try entry.partition.contents(files.reader(of: entry.partition).connection) }
     }
 
     /// Puts traces together from all blocks that have spans of them.
     ///
     /// - Parameter opened: told of each block that has any of them, and which.
     func traces(
-        _ ids: Set<TraceID>, _ projection: SpanProjection, opened: (Int64, Set<TraceID>) -> Void = { _, _ in }
+        _ ids: Set<TraceID>, _ projection: SpanProjection, opened: (BlockID, Set<TraceID>) -> Void = { _, _ in }
     ) throws -> [TraceID: StoredTrace] {
         let fingerprints = FingerprintSet(ids.map(BlockSummary.fingerprint))
         let only = ids.count == 1 ? ids.first : nil
         var assemblers: [[TraceID: TraceAssembler]] = [[:], [:]]
-        var rest = snapshot.blocks.filter { fingerprints.containsAny(of: $0.traces) }[...]
+        var holders: [BlockSummary] = []
+        for entry in snapshot.entries { holders += try contents(entry).blocks.filter { fingerprints.containsAny(of: $0.traces) } }
+        var rest = holders[...]
         while !rest.isEmpty {
             let blocks = Array(TraceSweep.prefix(of: rest, size: 24 << 20))
             rest = rest.dropFirst(blocks.count)
@@ -125,47 +158,71 @@ struct BlockReader {
         return traces
     }
 
+    // MARK: Lists
+
+    /// The lists of attributes of all partitions with spans in a window.
+    func attributes(in window: ClosedRange<UInt64>) throws -> [AttributeDictionary] {
+        try snapshot.entries.filter { $0.facts.spanCount > 0 && $0.facts.maximumStart >= window.lowerBound && $0.facts.minimumStart <= window.upperBound }
+            .map { try contents($0).attributes }
+    }
+
     // MARK: Blocks
 
     /// Applies `body` to the bytes of each block, on all cores.
     func map<R: Sendable>(_ blocks: [BlockSummary], _ body: @escaping @Sendable ([UInt8]) throws -> R) throws -> [R] {
         try cancellation.check()
-        let cache = self.cache
-        // The connection is read by this thread only.
+        let cache = caches.blocks
+        // The files are read by this thread only.
         let stored = try blocks.map { block in
-            if let bytes = cache[block.id] { return (block: block, bytes: bytes, isCached: true) }
-            return (block: block, bytes: try compressed(block), isCached: false)
+            if let bytes = cache[block.id] { return StoredBlock(block: block, bytes: bytes, isCompressed: false, path: "") }
+            let partition = try partition(of: block)
+            guard let bytes = try files.reader(of: partition).block(block.id.number) else { throw Self.damaged(block, partition.path, "it is missing") }
+            return StoredBlock(block: block, bytes: bytes, isCompressed: true, path: partition.path)
         }
-        let path = connection.path
         let cancellation = self.cancellation
         return try mapInParallel(stored) { stored in
             try cancellation.check()
             do {
-                if stored.isCached { return try body(stored.bytes) }
+                guard stored.isCompressed else { return try body(stored.bytes) }
                 let bytes = try Zstd.decompress(stored.bytes, maximumSize: stored.block.rawSize)
                 cache.insert(bytes, id: stored.block.id)
                 return try body(bytes)
             } catch let error as WireError {
-                throw Self.damaged(stored.block, path, error.message)
+                throw Self.damaged(stored.block, stored.path, error.message)
             } catch let error as CompressionError {
-                throw Self.damaged(stored.block, path, error.message)
+                throw Self.damaged(stored.block, stored.path, error.message)
             } catch let error as StoreError where error.code == .corrupt {
-                throw Self.damaged(stored.block, path, error.message)
+                throw Self.damaged(stored.block, stored.path, error.message)
             }
         }
     }
 
-    private func compressed(_ block: BlockSummary) throws -> [UInt8] {
-        let statement = try connection.prepare("SELECT data FROM blocks WHERE id = ?")
-        statement.bind(1, block.id)
-        guard try statement.step() else { throw Self.damaged(block, connection.path, "it is missing") }
-        return statement.bytes(0)
+    private struct StoredBlock: Sendable {
+        var block: BlockSummary
+        var bytes: [UInt8]
+        var isCompressed: Bool
+        var path: String
+    }
+
+    /// A block's filter; empty for one without.
+    private func filter(_ block: BlockSummary, _ partition: Partition) throws -> [UInt8] {
+        if let filter = caches.filters[block.id] { return filter }
+        let filter = try files.reader(of: partition).filter(block.id.number) ?? []
+        caches.filters.insert(filter, id: block.id)
+        return filter
+    }
+
+    private func partition(of block: BlockSummary) throws -> Partition {
+        guard let entry = snapshot.entries.first(where: { $0.partition.number == block.id.partition }) else {
+            throw StoreError(code: .corrupt, message: "block \(block.id.number) belongs to no partition")
+        }
+        return entry.partition
     }
 
     private static func damaged(_ block: BlockSummary, _ path: String, _ reason: String) -> StoreError {
         StoreError(
             code: .corrupt,
-            message: "block \(block.id) of the trace file '\(path)' is damaged: \(reason); move the file away to start a new one, or restore it from a backup"
+            message: "block \(block.id.number) of the trace file '\(path)' is damaged: \(reason); move the file away to start a new one, or restore it from a backup"
         )
     }
 }

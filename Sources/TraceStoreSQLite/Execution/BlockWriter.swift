@@ -1,47 +1,53 @@
-internal import Compression
 internal import TraceModel
 internal import TraceStore
 
-/// Writes blocks, each call one transaction; used by one thread at a time.
+/// Writes blocks into one partition, each call one transaction; used by one thread at a time.
 final class BlockWriter: @unchecked Sendable {
-    // Sendable: owned by StoreWriter, which uses it on its serial queue only.
+    // Sendable: owned by StoreWriter, which uses it on its serial queue only, and then by the job that seals the partition.
+    let partition: Partition
     private let connection: SQLiteConnection
-    private let directory: BlockDirectory
+    private let directory: PartitionDirectory
     private let insertBlock: SQLiteStatement
     private let insertSummary: SQLiteStatement
+    private let insertFilter: SQLiteStatement
     private let insertOperation: SQLiteStatement
-    private let selectBlock: SQLiteStatement
-    private let deleteBlock: SQLiteStatement
-    private let deleteSummary: SQLiteStatement
-    private let compressionLevel: Int32
+    private let deletions: [SQLiteStatement]
     private var operations: OperationTable
-    private var nextBlockID: Int64
+    private var nextBlockNumber: Int64
+    /// Blocks up to this one are in the written lists of attributes.
+    private var listedBlockNumber: Int64
     private var planner: MergePlanner
 
-    init(_ connection: SQLiteConnection, directory: BlockDirectory, limits: BlockLimits, compressionLevel: Int32) throws(StoreError) {
+    /// - Parameter entry: the partition as it is, with its contents.
+    init(_ connection: SQLiteConnection, _ entry: PartitionDirectory.Entry, directory: PartitionDirectory, limits: BlockLimits) throws(StoreError) {
         self.connection = connection
         self.directory = directory
-        self.compressionLevel = compressionLevel
+        partition = entry.partition
         insertBlock = try connection.prepare("INSERT INTO blocks(id, encoding, data) VALUES(?, ?, ?)")
         insertSummary = try connection.prepare(
             """
-            INSERT INTO summaries(block, span_count, min_start, max_start, max_duration, raw_size, operations, traces)
-            VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO summaries(block, span_count, min_start, max_start, max_duration, raw_size, operations, traces, statuses, kinds, durations)
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
+        insertFilter = try connection.prepare("INSERT INTO filters(block, data) VALUES(?, ?)")
         insertOperation = try connection.prepare("INSERT INTO operations(id, service, name, kind) VALUES(?, ?, ?, ?)")
-        selectBlock = try connection.prepare("SELECT data FROM blocks WHERE id = ?")
-        deleteBlock = try connection.prepare("DELETE FROM blocks WHERE id = ?")
-        deleteSummary = try connection.prepare("DELETE FROM summaries WHERE block = ?")
-        let snapshot = directory.read {}
-        operations = snapshot.operations
-        nextBlockID = (snapshot.blocks.last?.id ?? 0) + 1
+        deletions = [
+            try connection.prepare("DELETE FROM blocks WHERE id = ?"), try connection.prepare("DELETE FROM summaries WHERE block = ?"),
+            try connection.prepare("DELETE FROM filters WHERE block = ?"),
+        ]
+        operations = entry.facts.operations
+        let blocks = entry.contents?.blocks ?? []
+        nextBlockNumber = (blocks.last?.id.number ?? 0) + 1
+        listedBlockNumber = nextBlockNumber - 1
         planner = MergePlanner(limits: limits)
-        for block in snapshot.blocks { planner.add(block) }
+        for block in blocks { planner.add(block) }
     }
 
     /// Stores blocks in one transaction: all of them, or none when it throws.
-    func write(_ blocks: [PreparedBlock]) throws {
+    ///
+    /// - Parameter time: when they came, nanoseconds since the Unix epoch.
+    func write(_ blocks: [PreparedBlock], at time: UInt64) throws {
         var operations = self.operations
         var summaries: [BlockSummary] = []
         try transaction {
@@ -49,61 +55,67 @@ final class BlockWriter: @unchecked Sendable {
                 var numbers: [UInt32] = []
                 for key in block.operations { numbers.append(try operations.id(of: key, isNew: insert)) }
                 numbers.sortAndUnique()
-                let summary = BlockSummary(
-                    id: nextBlockID + Int64(summaries.count), spanCount: block.spanCount, minimumStart: block.minimumStart,
-                    maximumStart: block.maximumStart, maximumDuration: block.maximumDuration, rawSize: block.rawSize,
-                    operations: numbers, traces: block.traces
-                )
-                try insert(summary, data: block.data)
+                let summary = summary(of: block, nextBlockNumber + Int64(summaries.count), numbers)
+                try insert(summary, block)
                 summaries.append(summary)
             }
-        } change: { snapshot in
-            snapshot.operations = operations
-            for summary in summaries { snapshot.add(summary) }
+        } change: { entry in
+            entry.facts.operations = operations
+            entry.endedAt = time
+            for (summary, block) in zip(summaries, blocks) {
+                entry.facts.add(summary)
+                entry.contents?.blocks.append(summary)
+                entry.contents?.attributes.add(block.attributes)
+            }
         }
         self.operations = operations
-        nextBlockID += Int64(summaries.count)
+        nextBlockNumber += Int64(summaries.count)
         for summary in summaries { planner.add(summary) }
     }
 
-    /// Merges small blocks once, if there are enough of them; takes some milliseconds.
-    ///
-    /// - Returns: how many became one; 0 when there is nothing to do.
-    func mergeOnce() throws -> Int {
-        guard let blocks = planner.next() else { return 0 }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(blocks.reduce(0) { $0 + $1.rawSize })
-        for block in blocks {
-            selectBlock.bind(1, block.id)
-            defer { selectBlock.reset() }
-            guard try selectBlock.step() else { throw StoreError(code: .corrupt, message: "block \(block.id) of '\(connection.path)' is missing") }
-            // Protobuf messages of one type written one after the other are one message.
-            bytes += try Zstd.decompress(selectBlock.bytes(0), maximumSize: block.rawSize)
-        }
+    /// The small blocks that should become one next; `nil` when there is nothing to do.
+    func nextMerge() -> [BlockSummary]? { planner.next() }
+
+    /// Puts one block in the place of several.
+    func replace(_ blocks: [BlockSummary], with merged: PreparedBlock) throws {
         var operations = blocks.flatMap(\.operations)
-        var traces = blocks.flatMap(\.traces)
         operations.sortAndUnique()
-        traces.sortAndUnique()
-        let merged = BlockSummary(
-            id: nextBlockID, spanCount: blocks.reduce(0) { $0 + $1.spanCount }, minimumStart: blocks.map(\.minimumStart).min() ?? 0,
-            maximumStart: blocks.map(\.maximumStart).max() ?? 0, maximumDuration: blocks.map(\.maximumDuration).max() ?? 0,
-            rawSize: bytes.count, operations: operations, traces: traces
-        )
-        let data = Zstd.compress(bytes, level: compressionLevel)
+        let summary = summary(of: merged, nextBlockNumber, operations)
         try transaction {
-            try insert(merged, data: data)
+            try insert(summary, merged)
             for block in blocks {
-                deleteBlock.bind(1, block.id)
-                try deleteBlock.run()
-                deleteSummary.bind(1, block.id)
-                try deleteSummary.run()
+                for deletion in deletions {
+                    deletion.bind(1, block.id.number)
+                    try deletion.run()
+                }
             }
-        } change: { snapshot in
-            snapshot.replace(Set(blocks.map(\.id)), with: merged)
+        } change: { entry in
+            entry.contents?.replace(Set(blocks.map(\.id.number)), with: summary)
         }
-        nextBlockID += 1
-        planner.add(merged)
-        return blocks.count
+        nextBlockNumber += 1
+        planner.add(summary)
+    }
+
+    /// Blocks whose attributes are in memory only, and would have to be read again if the program were killed now.
+    var unlistedBlockCount: Int { Int(nextBlockNumber - 1 - listedBlockNumber) }
+
+    /// Writes the lists of attributes; takes some milliseconds.
+    func writeAttributes() throws {
+        let attributes = directory.snapshot.current.contents?.attributes ?? AttributeDictionary()
+        guard attributes.isChanged else { return }
+        let number = nextBlockNumber - 1
+        try transaction {
+            try attributes.write(connection)
+            try connection.execute("INSERT OR REPLACE INTO progress(name, number) VALUES('attributes', \(number))")
+        } change: { entry in
+            entry.contents?.attributes.wasWritten()
+        }
+        listedBlockNumber = number
+    }
+
+    /// The last block whose attributes are in the lists of a file.
+    static func listedBlockNumber(_ connection: SQLiteConnection) throws(StoreError) -> Int64 {
+        try connection.number("SELECT number FROM progress WHERE name = 'attributes'")
     }
 
     /// Moves the journal into the file when it is large. Readers and later commits are not disturbed.
@@ -115,9 +127,22 @@ final class BlockWriter: @unchecked Sendable {
     private static let checkpointSize = 16 << 20
 
     /// Moves the whole journal into the file and closes it.
-    func close() {
+    ///
+    /// - Parameter hasReaders: others may read the partition now and later.
+    func close(hasReaders: Bool) {
+        if hasReaders { connection.keepJournalFiles() }
         connection.checkpoint(CheckpointMode.truncate)
         connection.close()
+    }
+
+    // MARK: Rows
+
+    private func summary(of block: PreparedBlock, _ number: Int64, _ operations: [UInt32]) -> BlockSummary {
+        BlockSummary(
+            id: BlockID(partition: partition.number, number: number), spanCount: block.spanCount, minimumStart: block.minimumStart,
+            maximumStart: block.maximumStart, maximumDuration: block.maximumDuration, rawSize: block.rawSize, marks: block.marks,
+            operations: operations, traces: block.traces
+        )
     }
 
     private func insert(_ key: OperationKey, id: UInt32) throws {
@@ -128,8 +153,8 @@ final class BlockWriter: @unchecked Sendable {
         try insertOperation.run()
     }
 
-    private func insert(_ summary: BlockSummary, data: [UInt8]) throws {
-        insertSummary.bind(1, summary.id)
+    private func insert(_ summary: BlockSummary, _ block: PreparedBlock) throws {
+        insertSummary.bind(1, summary.id.number)
         insertSummary.bind(2, Int64(summary.spanCount))
         insertSummary.bind(3, summary.minimumStart)
         insertSummary.bind(4, summary.maximumStart)
@@ -137,14 +162,21 @@ final class BlockWriter: @unchecked Sendable {
         insertSummary.bind(6, Int64(summary.rawSize))
         insertSummary.bind(7, NumberList.bytes(summary.operations))
         insertSummary.bind(8, NumberList.bytes(summary.traces))
+        insertSummary.bind(9, Int64(summary.marks.statuses))
+        insertSummary.bind(10, Int64(summary.marks.kinds))
+        insertSummary.bind(11, summary.marks.durations)
         try insertSummary.run()
-        insertBlock.bind(1, summary.id)
+        insertBlock.bind(1, summary.id.number)
         insertBlock.bind(2, PreparedBlock.encoding)
-        insertBlock.bind(3, data)
+        insertBlock.bind(3, block.data)
         try insertBlock.run()
+        guard !block.filter.isEmpty else { return }
+        insertFilter.bind(1, summary.id.number)
+        insertFilter.bind(2, block.filter)
+        try insertFilter.run()
     }
 
-    private func transaction(_ body: () throws -> Void, change: (inout BlockDirectory.Snapshot) -> Void) throws {
+    private func transaction(_ body: () throws -> Void, change: (inout PartitionDirectory.Entry) -> Void) throws {
         try connection.execute("BEGIN IMMEDIATE")
         do {
             try body()

@@ -2,13 +2,13 @@ internal import Dispatch
 internal import Synchronization
 internal import TraceStore
 
-/// Runs reads on their own threads, each with its own read-only connection, so that no task's thread ever waits for the disk.
+/// Runs reads on their own threads, each with its own read-only connections, so that no task's thread ever waits for the disk.
 final class ReaderPool: Sendable {
-    /// Gets a connection, or `nil` when the pool was closed meanwhile.
-    private typealias Job = @Sendable (SQLiteConnection?) -> Void
+    /// Gets the open files, or `nil` when the pool was closed meanwhile.
+    private typealias Job = @Sendable (OpenPartitions?) -> Void
 
     private struct Reader: Sendable {
-        let connection: SQLiteConnection
+        let partitions: OpenPartitions
         let queue: DispatchQueue
     }
 
@@ -21,35 +21,39 @@ final class ReaderPool: Sendable {
 
     private let state: Mutex<State>
 
-    init(path: String, count: Int) throws(StoreError) {
-        var readers: [Reader] = []
-        for index in 0..<max(1, count) {
-            readers.append(Reader(connection: try StoreFile.openForReading(path: path), queue: DispatchQueue(label: "needletail.store.read.\(index)")))
-        }
+    private let readers: [Reader]
+
+    init(count: Int) {
+        readers = (0..<max(1, count)).map { Reader(partitions: OpenPartitions(), queue: DispatchQueue(label: "needletail.store.read.\($0)")) }
         state = Mutex(State(idle: readers))
     }
 
+    /// Closes the files of all but these partitions, each reader as soon as it is free.
+    func closeFiles(keeping numbers: Set<Int>) {
+        for reader in readers { reader.queue.async { reader.partitions.close(keeping: numbers) } }
+    }
+
     /// Runs `body` on a reader's thread as soon as one is free.
-    func run<R: Sendable>(_ body: @escaping @Sendable (SQLiteConnection) throws -> R) async throws -> R {
+    func run<R: Sendable>(_ body: @escaping @Sendable (OpenPartitions) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
-            submit { connection in
-                guard let connection else {
+            submit { partitions in
+                guard let partitions else {
                     continuation.resume(throwing: StoreError.closed)
                     return
                 }
-                continuation.resume(with: Result { try body(connection) })
+                continuation.resume(with: Result { try body(partitions) })
             }
         }
     }
 
-    /// Refuses new reads, lets running ones finish, and closes the connections.
+    /// Refuses new reads, lets running ones finish, and closes the files.
     func close() async {
         let (waiting, idle) = state.withLock { state in
             defer { (state.waiting, state.idle, state.isClosed) = ([], [], true) }
             return (state.waiting, state.idle)
         }
         for job in waiting { job(nil) }
-        for reader in idle { reader.connection.close() }
+        for reader in idle { reader.queue.sync { reader.partitions.close() } }
     }
 
     private func submit(_ job: @escaping Job) {
@@ -76,14 +80,14 @@ final class ReaderPool: Sendable {
         var next: Job? = first
         var mustClose = false
         while let job = next {
-            job(reader.connection)
+            job(reader.partitions)
             (next, mustClose) = state.withLock { state in
                 if !state.waiting.isEmpty { return (state.waiting.removeFirst(), false) }
                 if !state.isClosed { state.idle.append(reader) }
                 return (nil, state.isClosed)
             }
         }
-        // Once idle, the connection belongs to the next job: it is closed here only when the pool no longer has it.
-        if mustClose { reader.connection.close() }
+        // Once idle, the files belong to the next job: they are closed here only when the pool no longer has them.
+        if mustClose { reader.partitions.close() }
     }
 }

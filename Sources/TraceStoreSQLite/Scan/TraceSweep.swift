@@ -8,10 +8,11 @@ internal import TraceWire
 /// can hold a newer match; it is then put together from all blocks that have spans of it, in batches. So the newest traces are there
 /// after a few blocks, and what is in memory is bounded by the batches, however much is scanned.
 struct TraceSweep {
-    /// Most traces that are put together at once.
-    static let maximumBatchCount = 4096
-    /// Bytes of blocks, decompressed, that are looked through at once: at first, and at most.
-    private static let chunkSizes = (first: 1 << 20, last: 24 << 20)
+    /// Most traces that are put together at once: with all of their attributes, and without.
+    private static let maximumBatchCounts = (whole: 4096, bare: 16_384)
+    /// Bytes of blocks, decompressed, that are looked through at once: at first, and at most. Only what is decompressed at the moment
+    /// is in memory; and the larger a chunk, the fewer blocks are opened again for the traces that begin in one and end in another.
+    private static let chunkSizes = (first: 1 << 20, last: 192 << 20)
 
     let reader: BlockReader
     /// The blocks that may hold a match.
@@ -32,7 +33,8 @@ struct TraceSweep {
         var done: Set<TraceID> = []
         var position = 0
         var chunkSize = Self.chunkSizes.first
-        var batchCount = max(1, min(firstBatchCount, Self.maximumBatchCount))
+        let maximumBatchCount = projection.attributes == .all ? Self.maximumBatchCounts.whole : Self.maximumBatchCounts.bare
+        var batchCount = max(1, min(firstBatchCount, maximumBatchCount))
         while position < candidates.count {
             let chunk = Self.prefix(of: candidates[position...], size: chunkSize)
             position += chunk.count
@@ -49,7 +51,7 @@ struct TraceSweep {
             while !rest.isEmpty {
                 let ids = rest.prefix(batchCount).map(\.id)
                 rest = rest.dropFirst(ids.count)
-                batchCount = min(batchCount * 4, Self.maximumBatchCount)
+                batchCount = min(batchCount * 4, maximumBatchCount)
                 let traces = try reader.traces(Set(ids), projection) { block, ids in
                     if let place = places[block], place >= position { done.formUnion(ids) }
                 }

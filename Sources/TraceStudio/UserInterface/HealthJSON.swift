@@ -48,6 +48,10 @@ enum HealthJSON {
             writer.field("spanCount", statistics.spanCount)
             writer.field("traceCount", statistics.traceCount.map(Int64.init))
             writer.field("bytesOnDisk", statistics.bytesOnDisk)
+            writer.field("partitionCount", statistics.partitionCount ?? 1)
+            writer.field("droppedPartitionCount", statistics.droppedPartitionCount)
+            writer.field("droppedSpanCount", statistics.droppedSpanCount)
+            if let time = statistics.retainedSince { writer.time("retainedSinceUnixNano", time) }
             if let time = statistics.oldestStartTime { writer.time("oldestStartTimeUnixNano", time) }
             if let time = statistics.newestStartTime { writer.time("newestStartTimeUnixNano", time) }
         }

@@ -6,6 +6,19 @@ struct BackEndOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Folder of the trace database; made if missing.", valueName: "folder"))
     var dataDir: String = "./data"
 
+    @Option(
+        help: ArgumentHelp("How long spans are kept after they arrived, as in 72h or 7d; \"off\" keeps them for ever.", valueName: "duration")
+    )
+    var retentionAge: RetentionAge = .seconds(7 * 86_400)
+
+    @Option(
+        help: ArgumentHelp(
+            "How much the trace database may take, as in 10GiB, or as a share of its disk, as in 80%; the oldest spans go first, \"off\" has no limit.",
+            valueName: "size"
+        )
+    )
+    var retentionSize: RetentionSize = .percent(80)
+
     @Option(help: "OTLP over HTTP: POST /v1/traces.")
     var otlpHttpPort: Int = DefaultPort.otlpHTTP
 
@@ -82,6 +95,12 @@ struct BackEndOptions: ParsableArguments {
 
     func validate() throws {
         guard !dataDir.isEmpty else { throw ValidationError("--data-dir needs the path of a folder.") }
+        if let seconds = retentionAge.seconds, seconds < RetentionAge.minimumSeconds {
+            throw ValidationError("--retention-age is \(seconds) s; it needs at least \(RetentionAge.minimumSeconds) s, as in 72h or 7d, or \"off\".")
+        }
+        if case .bytes(let bytes) = retentionSize, bytes < RetentionSize.minimumBytes {
+            throw ValidationError("--retention-size is \(bytes) bytes; it needs at least 16MiB, as in 10GiB or 80%, or \"off\".")
+        }
         try PortCheck.validate(ports)
     }
 }

@@ -29,8 +29,11 @@ struct BackEnd {
         self.logger = logger
         self.collector = collector
         generator = MetricsGenerator(configuration: collector.metricsGenerator ?? MetricsGenerator.Configuration())
-        store = try SQLiteTraceStore(directory: options.dataDir, logger: logger)
-        archive = try SQLiteTraceStore(directory: options.dataDir + "/archive", logger: logger)
+        store = try SQLiteTraceStore(directory: options.dataDir, configuration: options.storeConfiguration, logger: logger)
+        // Kept for ever, and little: without partitions of an hour.
+        archive = try SQLiteTraceStore(
+            directory: options.dataDir + "/archive", configuration: .init(partitionSeconds: .max), logger: logger
+        )
         pipeline = try SpanPipeline(configuration: collector, store: store, dataDirectory: options.dataDir, logger: logger)
         health = ServerHealth(awaiting: Set(Self.listeners(of: options).map(\.rawValue)))
         ingest = SpanIngest(store: pipeline, observers: [generator, live], logger: logger)
