@@ -203,8 +203,8 @@ let package = Package(
         .executableTarget(
             name: "needletail-bench",
             dependencies: [
-                "CAllocationCounter", "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "TraceQuery", "Compression",
-                "JSONCoding", "CSQLite",
+                "CAllocationCounter", "TraceModel", "TraceWire", "NeedletailTracing", "TraceStore", "TraceStoreSQLite", "TraceQuery", "TraceCollector",
+                "Compression", "JSONCoding", "CSQLite",
                 Product.tracing, Product.instrumentation, Product.serviceContext, Product.hummingbird, Product.logging, Product.nioCore,
                 Product.httpClient, Product.lifecycle, Product.grpcCore, Product.grpcNIO,
             ],

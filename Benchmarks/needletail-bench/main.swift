@@ -4,6 +4,7 @@ internal import Foundation
 let usage = """
     needletail-bench span
     needletail-bench traceql [--spans 1000000]
+    needletail-bench generator
     needletail-bench echo-floor --port N
     needletail-bench grpc-echo-floor --port N
     needletail-bench store [--spans 10000000] [--folder needletail-bench-store]
@@ -80,13 +81,11 @@ do {
     let options = try Options(arguments.dropFirst())
     switch arguments.first {
     case "span": report(try await SpanCostBenchmark.run() + SpanExportBenchmark.run())
-<<<<<<< HEAD
     case "traceql": report(try await TraceQLBenchmark.run(spans: try options.number("spans", default: 1_000_000)))
-=======
     case "store":
         let folder = options.values["folder"] ?? "needletail-bench-store"
         report(try await StoreBenchmark(spanCount: try options.number("spans", default: 10_000_000), folder: folder).run())
->>>>>>> deb6aa0 (Keep spans in partitions of time, with filters of attributes and retention)
+    case "generator": report(GeneratorBenchmark.run())
     case "echo-floor": try await EchoServer(port: try options.number("port")).run()
     case "grpc-echo-floor": try await GRPCEchoServer(port: try options.number("port")).run()
     case "ingest": try await ingest(options)

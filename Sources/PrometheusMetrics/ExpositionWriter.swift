@@ -75,7 +75,7 @@ package struct ExpositionWriter {
     }
 
     /// Whole numbers without a point, and Prometheus' names of what is no number.
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
         if let whole = Int64(exactly: value), abs(value) < 1e15 { return String(whole) }

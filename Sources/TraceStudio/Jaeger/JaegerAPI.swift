@@ -13,6 +13,7 @@ struct JaegerAPI: QueryAPI {
     let maximumClockSkew: UInt64
     /// Nanoseconds since the Unix epoch.
     let clock: @Sendable () -> UInt64
+    let metrics: JaegerMetricsAPI
 
     private var store: any TraceStore { traces.store }
 
@@ -26,6 +27,7 @@ struct JaegerAPI: QueryAPI {
             Route(.post, "/api/archive/{id}") { reply(try await archive($0[0], $0.items), $0) },
             Route(.post, "/api/transform") { reply(try await transform($0), $0) },
             Route("/api/dependencies") { reply(try await dependencies($0.items), $0) },
+            Route("/api/metrics/{name}") { reply(try await metrics.answer($0[0], $0.items), $0) },
         ]
     }
 

@@ -18,7 +18,10 @@ struct StudioResponder: HTTPResponder {
     ) {
         let traces = TraceSource(store: store, archive: archive)
         let dependencies = DependencyCache(store: store, clock: clock)
-        let jaeger = JaegerAPI(traces: traces, dependencies: dependencies, maximumClockSkew: maximumClockSkew, clock: clock)
+        let jaeger = JaegerAPI(
+            traces: traces, dependencies: dependencies, maximumClockSkew: maximumClockSkew, clock: clock,
+            metrics: JaegerMetricsAPI(store: store, clock: clock)
+        )
         let assets = StaticAssets(WebAssets.files)
         importAPI = ingest.map { ImportAPI(ingest: $0, logger: logger) }
         table = RouteTable(

@@ -76,6 +76,9 @@ struct BackEndOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where the generated metrics are pushed by Prometheus remote write.", valueName: "url"))
     var remoteWriteUrl: String?
 
+    @Option(help: ArgumentHelp("Time between two pushes.", valueName: "seconds"))
+    var remoteWriteInterval: Int = 15
+
     var ports: [PortUse] {
         let required = [
             PortUse(flag: "otlp-http-port", port: otlpHttpPort), PortUse(flag: "otlp-grpc-port", port: otlpGrpcPort),
@@ -101,6 +104,7 @@ struct BackEndOptions: ParsableArguments {
         if case .bytes(let bytes) = retentionSize, bytes < RetentionSize.minimumBytes {
             throw ValidationError("--retention-size is \(bytes) bytes; it needs at least 16MiB, as in 10GiB or 80%, or \"off\".")
         }
+        guard (1...86_400).contains(remoteWriteInterval) else { throw ValidationError("--remote-write-interval needs 1 to 86400 seconds.") }
         try PortCheck.validate(ports)
     }
 }

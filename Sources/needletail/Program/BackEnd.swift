@@ -16,6 +16,8 @@ struct BackEnd {
     private let archive: SQLiteTraceStore
     private let pipeline: SpanPipeline
     private let generator: MetricsGenerator
+    private let remoteWriters: [PrometheusRemoteWriter]
+>>>>>>> 4c89545 (Make service graphs, span metrics and Jaeger's monitoring of stored spans, and push them to Prometheus)
     private let live = LiveFeed()
     private let ingest: SpanIngest
     private let health: ServerHealth
@@ -28,7 +30,12 @@ struct BackEnd {
         self.greeting = greeting
         self.logger = logger
         self.collector = collector
-        generator = MetricsGenerator(configuration: collector.metricsGenerator ?? MetricsGenerator.Configuration())
+        let generator = MetricsGenerator(configuration: collector.metricsGenerator ?? MetricsGenerator.Configuration())
+        self.generator = generator
+        let configured = options.remoteWriteUrl.map { [PrometheusRemoteWriter.Configuration(url: $0, intervalSeconds: options.remoteWriteInterval)] }
+        remoteWriters = try ((configured ?? []) + collector.remoteWrites).map {
+            try PrometheusRemoteWriter(configuration: $0, generator: generator, logger: logger)
+        }
         store = try SQLiteTraceStore(directory: options.dataDir, configuration: options.storeConfiguration, logger: logger)
         // Kept for ever, and little: without partitions of an hour.
         archive = try SQLiteTraceStore(
@@ -51,15 +58,8 @@ struct BackEnd {
     /// The services in the order in which they start; they stop in reverse, so that what a receiver accepted is still stored.
     static func services(options: BackEndOptions, collector: CollectorConfiguration, host: String, greeting: Greeting, logger: Logger) throws -> [any Service] {
         let backEnd = try BackEnd(options: options, collector: collector, host: host, greeting: greeting, logger: logger)
-        return try [StoreService(store: backEnd.store), StoreService(store: backEnd.archive), backEnd.generator] + backEnd.remoteWriter
+        return try [StoreService(store: backEnd.store), StoreService(store: backEnd.archive), backEnd.generator] + backEnd.remoteWriters
             + [backEnd.pipeline, backEnd.ingest] + backEnd.receivers + backEnd.queryServers
-    }
-
-    private var remoteWriter: [any Service] {
-        get throws {
-            let configurations = (options.remoteWriteUrl.map { [PrometheusRemoteWriter.Configuration(url: $0)] } ?? []) + collector.remoteWrites
-            return try configurations.map { try PrometheusRemoteWriter(configuration: $0, generator: generator, logger: logger) }
-        }
     }
 
     // MARK: Receivers
@@ -100,10 +100,11 @@ struct BackEnd {
                 options.samplingPort.number.map { port in
                     JaegerSamplingServer(host: host, port: port, strategies: strategies, logger: logger, onListening: listening(.sampling))
                 },
-                options.adminPort.number.map { [generator, pipeline] port in
+                options.adminPort.number.map { [generator, pipeline, remoteWriters] port in
                     let metrics = BackEndMetrics(ingest: ingest, store: store, version: Needletail.version)
                     return AdminServer(
-                        host: host, port: port, health: health, metrics: { await metrics.families() + generator.families() + pipeline.families() },
+                        host: host, port: port, health: health,
+                        metrics: { await metrics.families() + generator.families() + pipeline.families() + remoteWriters.flatMap { $0.families() } },
                         version: Needletail.version, logger: logger, onListening: listening(.admin)
                     )
                 },
