@@ -1,3 +1,4 @@
+import HTTPTypes
 import JSONCoding
 import Testing
 import TraceModel
@@ -8,15 +9,16 @@ import TraceStore
 @Suite("Jaeger's metrics")
 struct JaegerMetricsTests {
     /// 60 calls within the last ten minutes, each fifth failed; half of them `/a` in 10 ms, half `/b` in 40 ms; and a client's span.
-    private let calls: [SpanBatch] = (0..<60).map { number in
-        batch(
-            "front",
-            span(
-                trace: UInt64(number + 1), 1, number % 2 == 0 ? "/a" : "/b", kind: .server, secondsAgo: Double(number) * 5 + 1,
-                milliseconds: number % 2 == 0 ? 10 : 40, status: SpanStatus(code: number % 5 == 0 ? .error : .unset)
-            ),
-            span(trace: UInt64(number + 1), 2, parent: 1, "call", kind: .client, secondsAgo: Double(number) * 5 + 1, milliseconds: 5)
-        )
+    private static let calls: [SpanBatch] = (0..<60).map(call)
+
+    private static func call(_ number: Int) -> SpanBatch {
+        let ago = Double(number) * 5 + 1
+        let isEven = number % 2 == 0
+        let status = SpanStatus(code: number % 5 == 0 ? .error : .unset)
+        let trace = UInt64(number + 1)
+        let server = span(trace: trace, 1, isEven ? "/a" : "/b", kind: .server, secondsAgo: ago, milliseconds: isEven ? 10 : 40, status: status)
+        let client = span(trace: trace, 2, parent: 1, "call", kind: .client, secondsAgo: ago, milliseconds: 5)
+        return batch("front", server, client)
     }
 
     private let window = "service=front&endTs=\(Studio.now / 1_000_000)&lookback=60000&step=30000&ratePer=600000"
@@ -30,7 +32,7 @@ struct JaegerMetricsTests {
 
     @Test("calls a second")
     func callRate() async throws {
-        try await Studio.run(calls) { studio in
+        try await Studio.run(Self.calls) { studio in
             let family = try await studio.json("/api/metrics/calls?\(window)")
             #expect(family["name"]?.stringValue == "service_call_rate")
             #expect(family["type"]?.stringValue == "GAUGE")
@@ -50,7 +52,7 @@ struct JaegerMetricsTests {
 
     @Test("errors are a share of calls")
     func errors() async throws {
-        try await Studio.run(calls) { studio in
+        try await Studio.run(Self.calls) { studio in
             let family = try await studio.json("/api/metrics/errors?\(window)&groupByOperation=true")
             #expect(family["name"]?.stringValue == "service_operation_error_rate")
             let help = "error rate, computed as a fraction of errors/sec over calls/sec, grouped by service & operation"
@@ -63,7 +65,7 @@ struct JaegerMetricsTests {
 
     @Test("latencies in milliseconds")
     func latencies() async throws {
-        try await Studio.run(calls) { studio in
+        try await Studio.run(Self.calls) { studio in
             let median = try await studio.json("/api/metrics/latencies?\(window)&quantile=0.5")
             #expect(median["name"]?.stringValue == "service_latencies")
             #expect(median["help"]?.stringValue == "0.50th quantile latency, grouped by service")
@@ -80,7 +82,7 @@ struct JaegerMetricsTests {
 
     @Test("a service without calls has no lines")
     func nothing() async throws {
-        try await Studio.run(calls) { studio in
+        try await Studio.run(Self.calls) { studio in
             let family = try await studio.json("/api/metrics/calls?service=nobody")
             #expect(family["metrics"]?.arrayValue?.isEmpty == true)
         }
@@ -89,7 +91,8 @@ struct JaegerMetricsTests {
     @Test("the smallest step")
     func minstep() async throws {
         try await Studio.run([]) { studio in
-            #expect(try await studio.json("/api/metrics/minstep")["data"]?.intValue == 1)
+            let answer = try await studio.json("/api/metrics/minstep")
+            #expect(answer["data"]?.intValue == 1)
         }
     }
 
