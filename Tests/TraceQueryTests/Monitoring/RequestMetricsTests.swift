@@ -6,7 +6,7 @@ import TraceQuery
 struct RequestMetricsTests {
     private static let second: UInt64 = 1_000_000_000
     /// The first point is at 1000 s, the last at 1060 s; each looks back 20 s.
-    private let window = MonitoringWindow(end: 1060 * second, lookback: 60 * second, step: 10 * second, window: 20 * second)
+    private let window = MonitoringWindow(end: 1060 * Self.second, lookback: 60 * Self.second, step: 10 * Self.second, window: 20 * Self.second)
 
     private func span(_ name: String, at seconds: Double, milliseconds: Double = 10, _ kind: SpanKind = .server, failed: Bool = false) -> Span {
         let start = UInt64(seconds * 1e9)
