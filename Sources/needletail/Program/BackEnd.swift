@@ -17,7 +17,6 @@ struct BackEnd {
     private let pipeline: SpanPipeline
     private let generator: MetricsGenerator
     private let remoteWriters: [PrometheusRemoteWriter]
->>>>>>> 4c89545 (Make service graphs, span metrics and Jaeger's monitoring of stored spans, and push them to Prometheus)
     private let live = LiveFeed()
     private let ingest: SpanIngest
     private let health: ServerHealth
