@@ -11,6 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from support import otlp
 from support.jaeger_query import QueryClient
 from support.program import ROOT
+from support.shop import settled
 
 GOLDEN = ROOT.parent / "shared/golden"
 
@@ -29,17 +30,6 @@ def otlp_captures():
             body = path.read_bytes()
             plain = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
             yield path, plain, content_type, otlp.from_json(plain) if content_type == otlp.JSON else otlp.from_protobuf(plain)
-
-
-def settled(span):
-    """A span without what means nothing: a parent of zeros, an empty status."""
-    one = type(span)()
-    one.CopyFrom(span)
-    if not any(one.parent_span_id):
-        one.parent_span_id = b""
-    if not one.status.code and not one.status.message:
-        one.ClearField("status")
-    return one.SerializeToString(deterministic=True)
 
 
 def contents(message):
@@ -122,7 +112,9 @@ def zipkin_settled(span):
     if "service.name" in tags and tags["service.name"] == span["localEndpoint"]["serviceName"]:
         del tags["service.name"]
     annotations = [(one["timestamp"], event(one["value"])) for one in span.get("annotations", [])]
-    result = {key: span[key] for key in ("traceId", "id", "parentId", "name", "kind", "timestamp", "duration") if key in span}
+    # Some exporters write `null` for what is not there.
+    fields = ("traceId", "id", "parentId", "name", "kind", "timestamp", "duration")
+    result = {key: span[key] for key in fields if span.get(key) is not None}
     return {**result, "service": span["localEndpoint"]["serviceName"], "tags": tags, "annotations": sorted(annotations)}
 
 

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from support import otlp
-from support.shop import SECOND, Shop, flat
+from support.shop import SECOND, Shop, flat, settled
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def test_what_grafana_asks(traces_program, shop):
     assert numbers(shop, found) == [3, 2, 1, 0]
     trace = get(traces_program, f"traces/{shop.ids[3]}")
     assert trace.headers["Content-Type"] == "application/json"
-    answered = {span.span_id: (service, span) for service, span in flat(otlp.from_json(json.dumps(trace.json()["result"])))}
-    assert answered == {span.span_id: (service, span) for request in shop.requests[6:8] for service, span in flat(request)}
+    answered = {span.span_id: (service, settled(span)) for service, span in flat(otlp.from_json(json.dumps(trace.json()["result"])))}
+    assert answered == {span.span_id: (service, settled(span)) for request in shop.requests[6:8] for service, span in flat(request)}
 
 
 @pytest.mark.parametrize("names", [snake, camel])

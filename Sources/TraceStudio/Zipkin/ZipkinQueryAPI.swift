@@ -192,15 +192,15 @@ struct ZipkinQueries: QueryAPI {
             throw BadParameter("Required request parameter 'endTs' is not present")
         }
         let lookback = try ZipkinTraceQuery.number(items, "lookback", unit: 1_000_000) ?? ZipkinTraceQuery.defaultLookback
-        let links = try await dependencies.links(end: end, lookback: lookback, rules: .zipkin)
+        let links = Self.lowercased(try await dependencies.links(end: end, lookback: lookback, rules: .zipkin))
         var writer = JSONWriter()
         writer.beginArray()
         for link in links {
             writer.beginObject()
             writer.key("parent")
-            writer.string(link.parent.lowercased())
+            writer.string(link.parent)
             writer.key("child")
-            writer.string(link.child.lowercased())
+            writer.string(link.child)
             writer.key("callCount")
             writer.int(link.callCount)
             if link.errorCount > 0 {
@@ -211,5 +211,16 @@ struct ZipkinQueries: QueryAPI {
         }
         writer.endArray()
         return writer.finish()
+    }
+
+    /// Zipkin's names are all lower case; those that become equal count together.
+    private static func lowercased(_ links: [DependencyLink]) -> [DependencyLink] {
+        var merged: [[String]: DependencyLink] = [:]
+        for link in links {
+            let (parent, child) = (link.parent.lowercased(), link.child.lowercased())
+            merged[[parent, child], default: DependencyLink(parent: parent, child: child, callCount: 0)].callCount += link.callCount
+            merged[[parent, child]]?.errorCount += link.errorCount
+        }
+        return merged.values.sorted { ($0.parent, $0.child) < ($1.parent, $1.child) }
     }
 }

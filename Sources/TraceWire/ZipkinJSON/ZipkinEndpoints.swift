@@ -14,7 +14,8 @@ enum ZipkinEndpoints {
 
     /// The attributes that the endpoints were read from, which are no tags.
     static func keys(of span: Span) -> [String] {
-        [ZipkinTag.hostIP, ZipkinTag.hostPort, ZipkinTag.peerService, ZipkinTag.peerIP, ZipkinTag.peerPort].map { key(span, $0) }
+        let addresses = [ZipkinTag.hostIP, ZipkinTag.peerIP].filter { isAddress(span, $0) }
+        return (addresses + [ZipkinTag.hostPort, ZipkinTag.peerService, ZipkinTag.peerPort]).map { key(span, $0) }
             + [ZipkinTag.otherPrefix + "local_ipv6", ZipkinTag.otherPrefix + "remote_ipv6"]
     }
 
@@ -27,10 +28,16 @@ enum ZipkinEndpoints {
         span.attributes[key(span, name)].map(PlainJSON.text) ?? ""
     }
 
+    /// A tag of this key may be anything; an endpoint has an IP address.
+    private static func isAddress(_ span: Span, _ name: String) -> Bool {
+        let address = text(span, name)
+        return ZipkinPeer.isIPv4(address) || ZipkinPeer.isIPv6(address)
+    }
+
     private static func port(_ span: Span, _ name: String) -> UInt16 { UInt16(text(span, name)) ?? 0 }
 
     private static func addresses(_ span: Span, _ name: String, _ other: String) -> (ipv4: String, ipv6: String) {
-        let address = text(span, name)
+        let address = isAddress(span, name) ? text(span, name) : ""
         if address.utf8.contains(UInt8(ascii: ":")) { return ("", address) }
         return (address, span.attributes[ZipkinTag.otherPrefix + other].map(PlainJSON.text) ?? "")
     }

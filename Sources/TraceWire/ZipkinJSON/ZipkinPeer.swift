@@ -43,7 +43,7 @@ enum ZipkinPeer {
             case .address(let portKey):
                 if isIPv4(value) {
                     endpoint.ipv4 = value
-                } else if value.utf8.contains(UInt8(ascii: ":")), value.utf8.allSatisfy(isIPv6Byte) {
+                } else if isIPv6(value) {
                     endpoint.ipv6 = value
                 } else {
                     endpoint.serviceName = value
@@ -56,10 +56,13 @@ enum ZipkinPeer {
     }
 
     /// Four numbers of 0 to 255.
-    private static func isIPv4(_ text: String) -> Bool {
+    static func isIPv4(_ text: String) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts.allSatisfy { $0.utf8.count <= 3 && $0.first?.isNumber == true && UInt8($0) != nil }
     }
+
+    /// Hexadecimal digits and colons.
+    static func isIPv6(_ text: String) -> Bool { text.utf8.contains(UInt8(ascii: ":")) && text.utf8.allSatisfy(isIPv6Byte) }
 
     private static func isIPv6Byte(_ byte: UInt8) -> Bool {
         Hex.value(of: byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")

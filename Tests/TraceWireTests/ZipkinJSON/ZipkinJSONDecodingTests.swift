@@ -220,8 +220,11 @@ import TraceWire
     @Test("A remote endpoint that was made of an attribute is not told twice; one that says more is kept")
     func remoteEndpoint() throws {
         let made = try span(
-            #""kind":"CLIENT","timestamp":1,"remoteEndpoint":{"serviceName":"db.example","port":5432},"tags":{"server.address":"db.example","server.port":"5432","otel.scope.name":"lib"}"#)
+            #""kind":"CLIENT","timestamp":1,"remoteEndpoint":{"serviceName":"db.example","port":5432},"tags":{"server.address":"db.example","server.port":"5432","otel.scope.name":"s"}"#)
         #expect(made.attributes == [Attribute("server.address", "db.example"), Attribute("server.port", 5432)])
+        // Zipkin's own clients make no endpoint of a tag.
+        let own = try span(#""kind":"CLIENT","timestamp":1,"remoteEndpoint":{"serviceName":"shop"},"tags":{"db.name":"shop"}"#)
+        #expect(own.attributes == [Attribute("db.name", "shop"), Attribute("peer.service", "shop")])
         let explicit = try span(#""kind":"CLIENT","timestamp":1,"remoteEndpoint":{"serviceName":"a","ipv6":"::1"},"tags":{"peer.service":"b"}"#)
         #expect(explicit.attributes == [Attribute("peer.service", "b"), Attribute("zipkin.peer.service", "a"), Attribute("net.peer.ip", "::1")])
     }

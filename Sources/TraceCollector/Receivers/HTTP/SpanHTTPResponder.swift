@@ -45,6 +45,10 @@ struct SpanHTTPResponder<Dialect: SpanHTTPDialect>: HTTPResponder {
             return try await receive(request)
         case .options where !cors.allowedOrigins.isEmpty:
             return Response(status: .noContent, headers: cors.preflightHeaders(for: request.headers))
+        case .get, .head:
+            // Zipkin lists the names of spans under the path that takes spans.
+            if let response = await others?(request), response.status != .notFound { return response }
+            fallthrough
         default:
             return .text(.methodNotAllowed, "405 method not allowed, supported: [POST]", headers: [.allow: "POST"])
         }
