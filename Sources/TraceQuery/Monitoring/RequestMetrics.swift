@@ -46,7 +46,7 @@ public struct RequestMetrics: Sendable {
     private struct Cell: Sendable {
         var calls: UInt64 = 0
         var errors: UInt64 = 0
-        var durations = DurationSketch()
+        var durations = SlidingDurations()
 
         mutating func add(_ span: Span) {
             calls += 1

@@ -70,8 +70,8 @@ struct RequestMetricsTests {
 
     @Test("sketches add up, and what was added can be taken away")
     func sketches() {
-        var one = DurationSketch()
-        var two = DurationSketch()
+        var one = SlidingDurations()
+        var two = SlidingDurations()
         for value: UInt64 in [0, 1, 63, 64, 65, 127, 128, 1_000_000, .max] { one.add(value) }
         for value: UInt64 in [5, 70, .max] { two.add(value) }
         #expect(one.quantile(0) == 0)

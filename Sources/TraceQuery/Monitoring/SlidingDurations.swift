@@ -1,5 +1,5 @@
-/// Durations, counted in buckets that grow with their value: a quantile is wrong by at most 0.8 %. Two sketches add up.
-public struct DurationSketch: Hashable, Sendable {
+/// Durations of a sliding window: what was added can be taken away again. Buckets grow with their value; a quantile is wrong by at most 0.8 %.
+public struct SlidingDurations: Hashable, Sendable {
     /// Values below this many nanoseconds have a bucket each; above, each power of two has as many.
     private static let resolution: UInt64 = 64
 
@@ -15,13 +15,13 @@ public struct DurationSketch: Hashable, Sendable {
         count += 1
     }
 
-    public mutating func add(_ other: DurationSketch) {
+    public mutating func add(_ other: SlidingDurations) {
         for (bucket, more) in other.counts { counts[bucket, default: 0] &+= more }
         count += other.count
     }
 
     /// Takes away what was added before.
-    public mutating func subtract(_ other: DurationSketch) {
+    public mutating func subtract(_ other: SlidingDurations) {
         for (bucket, less) in other.counts {
             let left = counts[bucket, default: 0]
             counts[bucket] = left > less ? left - less : nil
