@@ -79,7 +79,7 @@ struct AdminServerTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await ingest.run() }
             try await ingest.accept(batch(spans: 3), from: .otlpGRPC)
-            try await ingest.accept(batch(spans: 2), from: .zipkin)
+            try await ingest.accept(batch(spans: 2, trace: 8), from: .zipkin)
             ingest.countRejected(4, from: .zipkin)
             ingest.countMalformedRequest(from: .jaegerHTTP)
             ingest.countDroppedDatagrams(5, from: .jaegerCompact)
