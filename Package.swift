@@ -348,7 +348,7 @@ let package = Package(
         .testTarget(
             name: "needletailTests",
             dependencies: [
-                "needletail", "NeedletailServing", "TraceWire", "TraceStore", "TraceQuery", "TraceCollector", "JSONCoding", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser, Product.nioCore,
+                "needletail", "NeedletailServing", "TraceWire", "TraceStore", "TraceStoreSQLite", "TraceQuery", "TraceCollector", "JSONCoding", Product.logging, "TraceModel", "Inference", "InferenceServer", Product.argumentParser, Product.nioCore,
                 Product.nioPosix,
             ]
         ),

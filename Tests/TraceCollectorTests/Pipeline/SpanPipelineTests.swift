@@ -1,4 +1,5 @@
 import Logging
+import PrometheusMetrics
 import ServiceLifecycle
 import Testing
 import TraceModel
