@@ -45,7 +45,8 @@ struct CollectorConfigurationTests {
         #expect(configuration.forwardingExporters == ["otlp", "otlphttp/backup"])
         #expect(configuration.pipelines[0].processors.map(\.id.description) == ["memory_limiter", "batch", "attributes/model"])
         #expect(configuration.notices.count == 1)
-        let backup = try #require(configuration.exporters[try #require(ComponentID("otlphttp/backup"))])
+        let id = try #require(ComponentID("otlphttp/backup"))
+        let backup = try #require(configuration.exporters[id])
         guard case .otlpHTTP(let settings) = backup.kind else { throw ConditionFailure(description: "another kind") }
         #expect(settings.endpoint == "http://far.example:4318/v1/traces")
         #expect(settings.headers == ["api-key": "secret"])
