@@ -118,6 +118,7 @@ struct SequenceGaps: Sendable {
 
     var missing: Int {
         guard let first = seen.min(), let last = seen.max() else { return 0 }
-        return max(0, Int(clamping: last.subtractingReportingOverflow(first).partialValue) + 1 - seen.count)
+        // The distance fits into 64 bits without a sign, whatever the numbers are.
+        return Int(clamping: UInt64(bitPattern: last &- first)) - (seen.count - 1)
     }
 }

@@ -11,7 +11,7 @@ enum DurationText {
             let limit = index == units.count - 1 ? 59.95 : 999.5
             if value < limit { return "\(threeDigits(value)) \(unit.name)" }
         }
-        let seconds = (nanoseconds + 500_000_000) / 1_000_000_000
+        let seconds = nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 >= 500_000_000 ? 1 : 0)
         switch seconds {
         case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
         case ..<86_400: return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
