@@ -73,7 +73,7 @@ import TraceStore
             ".model=resnet,.batch=4: 1=1",
         ]),
         Case("{ name = `hop` } | histogram_over_time(duration)", ["__bucket=0.016777216: 6=1", "__bucket=0.033554432: 6=2", "__bucket=0.067108864: 6=3"]),
-        Case("{ } | histogram_over_time(span.batch)", ["__bucket=2.0: 5=1", "__bucket=4.0: 1=3", "__bucket=8.0: 2=2"]),
+        Case("{ } | histogram_over_time(span.batch)", ["__bucket=2.0: 5=2", "__bucket=4.0: 1=3", "__bucket=8.0: 2=2"]),
         Case("{ } | count_over_time() > 5", ["__name__=count_over_time: 1=6 6=6"]),
         Case("{ } | count_over_time() != 3 | topk(1) < 5", ["__name__=count_over_time: 4=4 11=2 12=1"]),
         Case("({ status = error } | count_over_time()) / ({ } | count_over_time()) * 100", ["__name__=(count_over_time / count_over_time): 2=80 6=16.666667"]),
