@@ -123,60 +123,51 @@ def test_stages_behind_captured_gateways_and_frameworks(traces_program):
     assert found >= 2
 
 
-def models_of(program):
-    index = requests.post(f"{program.http}/v2/repository/index", json={}, timeout=10).json()
-    return {entry["name"]: requests.get(f"{program.http}/v2/models/{entry['name']}", timeout=10).json() for entry in index}
+def test_load_of_a_real_model_shows_in_batches_lanes_errors_and_map(up):
+    name = "passthrough"
 
+    def ask(body):
+        return up.generate(body).status_code
 
-def request_body(model):
-    """Some input for a model, by its metadata."""
-    inputs = []
-    for one in model["inputs"]:
-        shape = [1 if size < 0 else size for size in one["shape"]]
-        count = 1
-        for size in shape:
-            count *= size
-        value = "text" if one["datatype"] == "BYTES" else True if one["datatype"] == "BOOL" else 1
-        inputs.append({"name": one["name"], "shape": shape, "datatype": one["datatype"], "data": [value] * count})
-    return {"inputs": inputs}
-
-
-def test_load_of_real_models_shows_in_batches_lanes_models_and_map(up):
-    models = models_of(up)
-    assert models
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        def ask(name):
-            return requests.post(f"{up.http}/v2/models/{name}/infer", json=request_body(models[name]), timeout=60).status_code
-        answers = list(pool.map(ask, [name for name in models for _ in range(12)]))
-    sent = answers.count(200)
-    assert sent >= 12, answers
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(ask, [{"sleep": 0.02}] * 60 + [{"sleep": 0, "error": True}] * 4))
+    assert answers[:60] == [200] * 60
+    assert all(code >= 400 for code in answers[60:])
 
     def counted():
         rows = ui(up, "models", lookback="10m")["models"]
-        return rows if sum(row["count"] for row in rows) >= sent else None
+        return rows if rows and rows[0]["count"] >= 64 else None
 
-    rows = wait_until(counted, timeout=60, what="all requests in the models' table")
-    # An ensemble has no executions of its own.
-    asked = {row["model"] for row in rows if row["count"] >= 12}
-    name = next(model["model"] for model in ui(up, "batches", lookback="10m")["models"] if model["seen"] >= 12 and model["model"] in asked)
+    (row,) = wait_until(counted, timeout=60, what="all requests in the models' table")
+    assert (row["model"], row["count"], row["errors"]) == (name, 64, 4)
+    # Sixteen clients and one instance that takes 20 ms: requests go together.
     batches = ui(up, "batches", lookback="10m", model=name)
-    assert batches["models"][0]["seen"] >= 12
-    assert batches["models"][0]["exact"]
-    assert batches["models"][0]["meanFill"] >= 1
-    batch = batches["batches"][0]
-    one = ui(up, f"batch/{batch['key']}")["batch"]
-    assert one["requests"] == batch["requests"] and one["seen"] == len(one["members"])
+    (figures,) = batches["models"]
+    assert figures["seen"] == 64 and figures["exact"]
+    assert figures["meanFill"] > 1 and figures["largest"] > 1
+    assert sum(step["size"] * step["n"] for step in figures["fill"]) == pytest.approx(64)
+    largest = max(batches["batches"], key=lambda batch: batch["requests"])
+    one = ui(up, f"batch/{largest['key']}")["batch"]
+    assert one["evidence"] == "attribute" and one["complete"]
+    assert one["requests"] == one["seen"] == len(one["members"]) == figures["largest"]
     for member in one["members"]:
-        assert ui(up, f"batch/{member['traceID']}-{member['spanID']}")["batch"]["key"] == one["key"]
+        again = ui(up, f"batch/{member['traceID']}-{member['spanID']}")["batch"]
+        assert again["key"] == one["key"]
+        if again["queueSplit"]:
+            assert all(part["noInstanceNano"] + part["batchWaitNano"] == part["queueNano"] for part in again["members"])
     lanes = ui(up, "lanes", lookback="10m", model=name)["lanes"]
     assert lanes and not any(lane["inferred"] for lane in lanes)
-    assert sum(lane["executions"] for lane in lanes) == batches["models"][0]["executions"]
-    services = {node["name"]: node for node in ui(up, "map", lookback="10m")["nodes"]}
-    assert any(model["name"] == name for node in services.values() for model in node["models"])
-    found = ui(up, "search", lookback="10m", q=f"model:{name}", sort="duration")
-    assert found["matched"] >= 12
-    rank = ui(up, f"trace/{found['rows'][0]['traceID']}/rank")
-    assert rank["others"] >= 11 and rank["rank"] > 0.5
+    assert sum(lane["executions"] for lane in lanes) == figures["executions"]
+    groups = ui(up, "errors", lookback="10m")["groups"]
+    assert [(group["model"], group["template"], group["count"]) for group in groups] == [(name, "Requested Error", 4)]
+    services = ui(up, "map", lookback="10m")["nodes"]
+    assert any(model["name"] == name for node in services for model in node["models"])
+    found = ui(up, "search", lookback="10m", q=f"model:{name} status:ok", sort="duration")
+    assert found["matched"] == 60
+    slowest = found["rows"][0]
+    assert sum(slowest["stages"].values()) == slowest["durationNano"]
+    rank = ui(up, f"trace/{slowest['traceID']}/rank")
+    assert rank["others"] == 63 and rank["rank"] > 0.5
 
 
 def planted(count, now):

@@ -9,6 +9,7 @@ import requests
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from support import otlp
+from support.answers import listed
 from support.jaeger_query import QueryClient
 from support.program import ROOT
 from support.shop import settled
@@ -112,10 +113,11 @@ def zipkin_settled(span):
     if "service.name" in tags and tags["service.name"] == span["localEndpoint"]["serviceName"]:
         del tags["service.name"]
     annotations = [(one["timestamp"], event(one["value"])) for one in span.get("annotations", [])]
-    # Some exporters write `null` for what is not there.
-    fields = ("traceId", "id", "parentId", "name", "kind", "timestamp", "duration")
-    result = {key: span[key] for key in fields if span.get(key) is not None}
-    return {**result, "service": span["localEndpoint"]["serviceName"], "tags": tags, "annotations": sorted(annotations)}
+    # Some exporters write `null` or an empty text for what is not there, and 0 for the shortest duration, which is 1.
+    fields = ("traceId", "id", "parentId", "name", "kind", "timestamp")
+    result = {key: span[key] for key in fields if span.get(key)}
+    tags = {key: listed((key, "string", value))[2] for key, value in tags.items()}
+    return {**result, "duration": max(1, span["duration"]), "service": span["localEndpoint"]["serviceName"], "tags": tags, "annotations": sorted(annotations)}
 
 
 def event(text):
@@ -124,7 +126,14 @@ def event(text):
         ((name, attributes),) = json.loads(text if text.startswith("{") else f"{{{text}}}").items()
     except (ValueError, AttributeError):
         return text
-    return f"{name} {json.dumps(attributes, sort_keys=True)}"
+    return f"{name} {json.dumps(attributes, sort_keys=True)}" if attributes else name
+
+
+def unequal(sent, answered):
+    """The fields in which two spans differ; of tags, which ones."""
+    found = [f"{key}: {sent.get(key)!r} became {answered.get(key)!r}" for key in sent.keys() | answered.keys() if key != "tags" and sent.get(key) != answered.get(key)]
+    tags = sent["tags"].items() ^ answered["tags"].items()
+    return found + ([f"tags: {sorted(tags)}"] if tags else [])
 
 
 def test_zipkin_comes_back_as_it_was(traces_program):
@@ -139,7 +148,7 @@ def test_zipkin_comes_back_as_it_was(traces_program):
             wanted = zipkin_settled(span)
             answered = [zipkin_settled(one) for one in answer.json() if one["id"] == span["id"]]
             count += 1
-            if wanted not in answered:
-                problems.append(f"{path.relative_to(GOLDEN)}: sent {wanted}, got {answered}")
+            if best := min((unequal(wanted, one) for one in answered), key=len, default=["is missing"]):
+                problems.append(f"{path.relative_to(GOLDEN)}: span {span['id']} {span['name']!r}: " + "; ".join(best))
     assert count > 10
-    assert not problems, f"{len(problems)} of {count} spans differ:\n" + "\n".join(problems[:5])
+    assert not problems, f"{len(problems)} of {count} spans differ:\n" + "\n".join(problems[:20])

@@ -96,10 +96,12 @@ private final class Inflater {
         while true {
             // One byte beyond the limit tells "exactly full" from "too large".
             let piece = min(scratch.count, maximumSize - output.count + 1)
-            let status = step(bytes, &consumed, &output, piece)
-            if output.count > maximumSize {
+            let (status, written) = step(bytes, &consumed, piece)
+            // Not appended: that would move a full buffer to one of twice its size, only to refuse it.
+            if output.count + written > maximumSize {
                 throw CompressionError(code: .tooLarge, message: "gzip: decompresses to more than the \(maximumSize) bytes allowed")
             }
+            output.append(contentsOf: scratch[..<written])
             switch status {
             case Z_STREAM_END:
                 // Another gzip member may follow (RFC 1952, section 2.2).
@@ -118,8 +120,8 @@ private final class Inflater {
         }
     }
 
-    /// Decompresses until `piece` more bytes are written or the input ends.
-    private func step(_ bytes: [UInt8], _ consumed: inout Int, _ output: inout [UInt8], _ piece: Int) -> Int32 {
+    /// Decompresses into `scratch` until `piece` bytes are written or the input ends.
+    private func step(_ bytes: [UInt8], _ consumed: inout Int, _ piece: Int) -> (status: Int32, written: Int) {
         let inputPiece = UInt32(clamping: bytes.count - consumed)
         let outputPiece = UInt32(clamping: piece)
         var status = Z_OK
@@ -132,8 +134,7 @@ private final class Inflater {
             stream.pointee.avail_out = outputPiece
             status = inflate(stream, Z_NO_FLUSH)
         }
-        output.append(contentsOf: scratch[..<Int(outputPiece - stream.pointee.avail_out)])
         consumed += Int(inputPiece - stream.pointee.avail_in)
-        return status
+        return (status, Int(outputPiece - stream.pointee.avail_out))
     }
 }

@@ -14,9 +14,17 @@ enum ZipkinEndpoints {
 
     /// The attributes that the endpoints were read from, which are no tags.
     static func keys(of span: Span) -> [String] {
-        let addresses = [ZipkinTag.hostIP, ZipkinTag.peerIP].filter { isAddress(span, $0) }
-        return (addresses + [ZipkinTag.hostPort, ZipkinTag.peerService, ZipkinTag.peerPort]).map { key(span, $0) }
-            + [ZipkinTag.otherPrefix + "local_ipv6", ZipkinTag.otherPrefix + "remote_ipv6"]
+        localKeys(of: span) + keys(of: span, address: ZipkinTag.peerIP, [ZipkinTag.peerService, ZipkinTag.peerPort]) + [ZipkinTag.otherPrefix + "remote_ipv6"]
+    }
+
+    static func localKeys(of span: Span) -> [String] {
+        keys(of: span, address: ZipkinTag.hostIP, [ZipkinTag.hostPort]) + [ZipkinTag.otherPrefix + "local_ipv6"]
+    }
+
+    static func hasLocalAddress(_ span: Span) -> Bool { isAddress(span, ZipkinTag.hostIP) }
+
+    private static func keys(of span: Span, address: String, _ others: [String]) -> [String] {
+        ((isAddress(span, address) ? [address] : []) + others).map { key(span, $0) }
     }
 
     /// Where a tag has the key, the endpoint is kept under another.

@@ -58,7 +58,7 @@ struct ZipkinJSONEncoder {
         times(span)
         var local = ZipkinEndpoint(
             serviceName: serviceName, ipv4: options.localIPv4 ?? "", ipv6: options.localIPv6 ?? "", port: options.localPort ?? 0)
-        if isZipkins { local = ZipkinEndpoints.local(of: span, serviceName: serviceName) }
+        if restoresLocalEndpoint(of: span) { local = ZipkinEndpoints.local(of: span, serviceName: serviceName) }
         if !local.isEmpty || !isZipkins {
             writer.key("localEndpoint")
             endpoint(local)
@@ -79,6 +79,11 @@ struct ZipkinJSONEncoder {
             writer.bool(true)
         }
         writer.endObject()
+    }
+
+    /// OpenTelemetry's exporters may be told the address of their host; a port alone is an attribute like others.
+    private func restoresLocalEndpoint(of span: Span) -> Bool {
+        isZipkins || options.restoresZipkin && ZipkinEndpoints.hasLocalAddress(span)
     }
 
     /// OpenTelemetry's internal spans have no kind in Zipkin.
@@ -152,6 +157,7 @@ struct ZipkinJSONEncoder {
             keys.formUnion(ZipkinEndpoints.keys(of: span))
             restoredStatusTags(span)
         } else {
+            if restoresLocalEndpoint(of: span) { keys.formUnion(ZipkinEndpoints.localKeys(of: span)) }
             statusTags(span)
         }
         if !span.traceState.isEmpty { tag(ZipkinTag.traceState, span.traceState) }
