@@ -43,7 +43,7 @@ enum TraceTable {
     static func line(_ row: TraceRow, now: UInt64, style: TerminalStyle, inks: [String: Ink]) -> String {
         let isNarrow = style.width < widthForSpanCounts
         let idLength = style.width >= widthForWholeIDs ? 32 : isNarrow ? shortestIDLength : shortIDLength
-        let service = isNarrow ? 6 : 16
+        let service = isNarrow ? 6 : style.width < 90 ? 14 : 16
         let errors = row.errorCount == 0 ? "" : "✗ \(NumberText.grouped(row.errorCount))"
         // Time 14, duration 10, errors 5, and a gap of two between all columns.
         let rest = max(6, style.width - 14 - 10 - service - 5 - idLength - 10 - (isNarrow ? 0 : 8))
