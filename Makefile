@@ -32,7 +32,7 @@ test-sources: ## imports have access levels, the page's scripts parse
 
 test-swift: ## the Swift tests
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest
+	@SWIFT="$(SWIFT)" scripts/swift-tests.sh
 
 test-journeys: ## the real program (debug build) driven by real clients; pictures are kept in journeys/artifacts
 	@scripts/install-packages.sh build test
