@@ -24,6 +24,7 @@ enum WebAssets {
             File(name: "groups.js", bytes: PackageResources.groups_js),
             File(name: "head.js", bytes: PackageResources.head_js),
             File(name: "icon.svg", bytes: PackageResources.icon_svg),
+            File(name: "importer.js", bytes: PackageResources.importer_js),
             File(name: "index.html", bytes: PackageResources.index_html),
             File(name: "keys.js", bytes: PackageResources.keys_js),
             File(name: "logfmt.js", bytes: PackageResources.logfmt_js),

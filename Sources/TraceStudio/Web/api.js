@@ -21,14 +21,22 @@ async function get(path, signal) {
     if (signal?.aborted) throw error;
     throw new APIError("The server did not answer. Is Needletail still running?", 0);
   }
-  const text = await response.text();
+  return read(await response.text(), response.status, response.statusText);
+}
+
+/**
+ * The JSON of an answer.
+ * @param {string} text @param {number} status @param {string} statusText
+ * @returns {any}
+ */
+function read(text, status, statusText) {
   let body = null;
   try { body = JSON.parse(text); } catch { /* handled below: an error page or a cut-off answer */ }
-  if (!response.ok) {
-    const message = body?.errors?.[0]?.msg ?? body?.error ?? `The server answered ${response.status} ${response.statusText}.`;
-    throw new APIError(String(message), response.status);
+  if (status < 200 || status > 299) {
+    const message = body?.errors?.[0]?.msg ?? body?.error ?? `The server answered ${status} ${statusText}.`;
+    throw new APIError(String(message), status);
   }
-  if (body === null) throw new APIError("The server's answer is not JSON. Is something else listening on this port?", response.status);
+  if (body === null) throw new APIError("The server's answer is not JSON. Is something else listening on this port?", status);
   return body;
 }
 
@@ -68,4 +76,53 @@ export function trace(id) { return get(`/api/ui/trace/${encodeURIComponent(id)}`
  */
 export async function spans(id, first, last, signal) {
   return (await get(`/api/ui/trace/${encodeURIComponent(id)}/spans?rows=${first}-${last}`, signal)).spans ?? [];
+}
+
+/**
+ * @typedef {{format: string, traces: string[], traceCount: number, spanCount: number, rejectedSpanCount: number,
+ *   unreadablePartCount: number, message: string}} ImportResult
+ */
+
+/** How often a file is sent again while the server imports one of somebody else, a second apart. */
+const IMPORT_TRIES = 30;
+
+/**
+ * Sends a file of traces; the answer comes when its spans are stored.
+ * @param {File} file @param {(sent: number) => void} progress told the bytes that are on their way @param {AbortSignal} signal
+ * @returns {Promise<ImportResult>}
+ */
+export async function importFile(file, progress, signal) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await post(`/api/ui/import?lastModified=${file.lastModified}`, file, progress, signal);
+    } catch (error) {
+      if (!(error instanceof APIError) || error.status !== 429 || tries >= IMPORT_TRIES || signal.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
+/**
+ * By XMLHttpRequest, because `fetch` tells nothing while it sends.
+ * @param {string} path @param {File} file @param {(sent: number) => void} progress @param {AbortSignal} signal
+ * @returns {Promise<any>}
+ */
+function post(path, file, progress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const stop = () => request.abort();
+    request.open("POST", path);
+    request.setRequestHeader("accept", "application/json");
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.upload.addEventListener("progress", (event) => progress(event.loaded));
+    request.addEventListener("load", () => {
+      try { resolve(read(request.responseText, request.status, request.statusText)); } catch (error) { reject(error); }
+    });
+    request.addEventListener("error", () => reject(new APIError("The file could not be sent: it changed or was removed meanwhile, or the server did not answer.", 0)));
+    request.addEventListener("abort", () => reject(new APIError("Stopped.", 0)));
+    request.addEventListener("loadend", () => signal.removeEventListener("abort", stop));
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) { reject(new APIError("Stopped.", 0)); return; }
+    request.send(file);
+  });
 }

@@ -16,6 +16,7 @@ export async function openSearch(root) {
   const page = new SearchPage();
   root.replaceChildren(h("div", { class: "search-page" }, page.form.element, page.content));
   addEventListener("popstate", () => page.show(read(location.search)));
+  addEventListener("needletail-imported", () => page.show(page.query));
   await page.show(read(location.search));
 }
 

@@ -1,7 +1,7 @@
 // What an empty server shows: how to send the first trace, ready to copy, with this host's own addresses.
 import { h, copyButton } from "./dom.js";
 
-/** The three ways in, with a line that waits for the first span. */
+/** The ways in, with a line that waits for the first span. */
 export function welcome() {
   const host = location.hostname.includes(":") ? location.hostname : location.hostname || "127.0.0.1";
   const blocks = [
@@ -18,6 +18,9 @@ export function welcome() {
     blocks.map(([title, text, code]) => h("div", { class: "card" },
       h("div", { class: "card-head" }, h("h2", null, title), copyButton("Copy", () => code, "the commands")),
       h("p", { class: "muted" }, text), h("pre", { tabindex: 0 }, code))),
+    h("div", { class: "card" },
+      h("div", { class: "card-head" }, h("h2", null, "Files of traces"), h("button", { class: "button small", type: "button", onclick: () => document.getElementById("import")?.click() }, "Import…")),
+      h("p", { class: "muted" }, "OTLP, Jaeger and Zipkin exports and trace files of Triton: choose them, or drop them onto this page.")),
     h("p", { class: "waiting", role: "status" }, h("i", { class: "pulse" }), "Waiting for the first span…"),
     h("p", { class: "faint" }, "Ports are the defaults: 8000 inference, 4318 OTLP over HTTP (protobuf and JSON), 4317 OTLP over gRPC. The start-up log names yours."));
 }
