@@ -27,6 +27,16 @@ public protocol TraceStore: SpanSink {
     /// One complete trace, or `nil` when no span of it is stored. Spans that came late are included.
     func trace(_ id: TraceID) async throws -> StoredTrace?
 
+    /// Tells whether a trace has changed, without reading it where the store can.
+    ///
+    /// - MUST differ from every earlier version when spans have come to the trace, or have gone, since.
+    /// - MAY differ although nothing changed, and MAY be there for a trace that is not stored: the caller then reads it.
+    ///
+    /// The default implementation reads the trace.
+    ///
+    /// - Returns: `nil` when no span of it is stored.
+    func version(ofTrace id: TraceID) async throws -> TraceVersion?
+
     /// The traces with at least one span that matches (``TraceSearch/matches(span:resource:scope:)``).
     ///
     /// - Returns: complete traces, at most `search.limit`, ordered by the start of each trace's newest matching span, newest first.

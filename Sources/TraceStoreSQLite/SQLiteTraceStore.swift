@@ -119,6 +119,11 @@ public final class SQLiteTraceStore: TraceStore {
         try await read { try $0.trace(id) }
     }
 
+    /// Looks at what is in memory of the blocks only. A merge of small blocks makes another version of the same spans.
+    public func version(ofTrace id: TraceID) async throws -> TraceVersion? {
+        try await read { try $0.version(ofTrace: id) }
+    }
+
     public func findTraces(_ search: TraceSearch) async throws -> [StoredTrace] {
         try await read { try $0.findTraces(search) }
     }

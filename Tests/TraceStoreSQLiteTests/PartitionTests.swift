@@ -64,6 +64,30 @@ struct PartitionTests {
         }
     }
 
+    @Test("a trace's version changes with its own spans, in every partition, and when they are dropped")
+    func versions() async throws {
+        let id = TraceID(high: 7, low: 1)
+        var store = try open(.init(retentionSeconds: 8 * 3600))
+        try await store.append([batch(span(0, 1, start: clock.now))])
+        clock.advance(seconds: 3600)
+        try await store.append([batch(span(0, 2, start: clock.now))])
+        let version = try await store.version(ofTrace: id)
+        #expect(version != nil)
+        try await store.append([batch(span(1, 1, start: clock.now))])
+        #expect(try await store.version(ofTrace: id) == version)
+        clock.advance(seconds: 8 * 3600 - 60)
+        // The first partition is dropped between commits: one that came before is followed by another.
+        for number in 2..<5 { try await store.append([batch(span(number, 1, start: clock.now))]) }
+        let later = try await store.version(ofTrace: id)
+        #expect(later != nil && later != version)
+        #expect(try await store.trace(id)?.batch.spanCount == 1)
+        await store.close()
+        // Partitions are numbered anew by then.
+        store = try open(.init(retentionSeconds: 8 * 3600))
+        #expect(try await store.version(ofTrace: id) == later)
+        await store.close()
+    }
+
     @Test("late spans and broken clocks make no partitions, and join their trace")
     func brokenClocks() async throws {
         let store = try open()

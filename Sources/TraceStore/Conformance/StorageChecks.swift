@@ -7,6 +7,7 @@ extension TraceStoreConformance {
                 try await expectEqual(store.services(), [], "services")
                 try await expectEqual(store.operations(service: "shop"), [], "operations")
                 try await expectEqual(store.trace(Fixture.traceID(1)), nil, "trace")
+                try await expectEqual(store.version(ofTrace: Fixture.traceID(1)), nil, "version")
                 try await expectEqual(store.findTraces(TraceSearch()), [], "found traces")
                 let statistics = try await store.statistics()
                 try expectEqual(statistics.spanCount, 0, "span count")
@@ -55,6 +56,30 @@ extension TraceStoreConformance {
                 try expectEqual(trace?.sortedIDs ?? [], [1, 2, 3, 4, 5, 11, 12, 13, 14, 15], "spans")
                 try expectEqual(trace?.batch.resourceSpans.count, 2, "resources")
                 try expectEqual(trace?.batch.resourceSpans.map(\.scopeSpans.count), [1, 1], "scopes")
+            }
+        },
+        Check("a trace's version changes with the spans that come to it") { subject in
+            try await withStore(subject) { store in
+                try await expectEqual(store.version(ofTrace: Fixture.traceID(1)), nil, "version of an unknown trace")
+                var versions: Set<TraceVersion> = []
+                for id in 1...20 {
+                    try await store.append([Fixture.batch([Fixture.span(1, UInt64(id)), Fixture.span(2, UInt64(id))])])
+                    guard let version = try await store.version(ofTrace: Fixture.traceID(1)) else { throw Failure(description: "a stored trace has no version") }
+                    try await expectEqual(store.version(ofTrace: Fixture.traceID(1)), version, "version when asked again")
+                    try expectEqual(versions.insert(version).inserted, true, "version is new after span \(id)")
+                }
+            }
+        },
+        Check("a trace's version is there when the store is opened again", needsPersistence: true) { subject in
+            var version: TraceVersion?
+            for id in 1...3 {
+                try await withStore(subject) { store in
+                    if id > 1 { try await expectEqual(store.version(ofTrace: Fixture.traceID(1)), version, "version after opening again") }
+                    try await store.append([Fixture.batch([Fixture.span(1, UInt64(id))])])
+                    let next = try await store.version(ofTrace: Fixture.traceID(1))
+                    try expectEqual(next == nil || next == version, false, "version is new after span \(id)")
+                    version = next
+                }
             }
         },
         Check("services and operations are complete, unique and sorted") { subject in

@@ -48,6 +48,24 @@ struct BlockReader {
         try traces([id], .whole)[id]
     }
 
+    /// Of the numbers of the blocks that have spans of the trace: what comes to it comes in a new block, and no number is used twice.
+    func version(ofTrace id: TraceID) throws -> TraceVersion? {
+        let fingerprint = BlockSummary.fingerprint(id)
+        var version: UInt64?
+        func add(_ number: UInt64) {
+            let product = ((version ?? 0) ^ number &+ 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
+            version = product.high ^ product.low
+        }
+        for entry in snapshot.entries {
+            for block in try contents(entry).blocks where block.traces.containsSorted(fingerprint) {
+                // Numbers of partitions change when the store is opened again, their times do not.
+                add(entry.partition.createdAt)
+                add(UInt64(bitPattern: block.id.number))
+            }
+        }
+        return version.map(TraceVersion.init)
+    }
+
     /// The traces that match, complete, newest first.
     func findTraces(_ search: TraceSearch) throws -> [StoredTrace] {
         guard search.limit > 0 else { return [] }
