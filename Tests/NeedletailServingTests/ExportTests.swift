@@ -50,7 +50,7 @@ import TraceStore
                 var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/v2/models/passthrough/generate")
                 request.method = .POST
                 request.body = .bytes(ByteBuffer(string: #"{"sleep":0}"#))
-                let response = try await Self.client.execute(request, timeout: .seconds(20))
+                let response = try await Self.client.execute(request, timeout: .seconds(120))
                 #expect(response.status == .ok)
                 _ = try await response.body.collect(upTo: 1 << 20)
             }

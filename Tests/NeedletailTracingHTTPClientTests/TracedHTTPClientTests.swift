@@ -11,7 +11,7 @@ import Testing
 import TraceModel
 import Tracing
 
-@Suite("Client spans of AsyncHTTPClient", .timeLimit(.minutes(1)))
+@Suite("Client spans of AsyncHTTPClient", .timeLimit(.minutes(10)))
 struct TracedHTTPClientTests {
     private let memory = InMemorySpanExporter()
 
@@ -57,7 +57,7 @@ struct TracedHTTPClientTests {
 
     /// The client spans, once there are so many.
     private func clientSpans(_ count: Int) async throws -> [TraceModel.Span] {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(180)
         while memory.spans.filter({ $0.kind == .client }).count < count, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(2))
         }
@@ -65,7 +65,7 @@ struct TracedHTTPClientTests {
     }
 
     private func server() async throws -> TraceModel.Span? {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(180)
         while !memory.spans.contains(where: { $0.kind == .server }), ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(2))
         }
@@ -81,7 +81,7 @@ struct TracedHTTPClientTests {
         let tracer = NeedletailTracer(processor: memory)
         try await withService(tracer: tracer, ownTracer: clientTracesItself ? tracer : nil) { http, base in
             try await tracer.withSpan("caller") { _ in
-                let response = try await http.execute(HTTPClientRequest(url: base + "/hello?token=t"), timeout: .seconds(10))
+                let response = try await http.execute(HTTPClientRequest(url: base + "/hello?token=t"), timeout: .seconds(120))
                 #expect(memory.spans.allSatisfy { $0.kind != .client })
                 #expect(try await String(buffer: response.body.collect(upTo: 100)) == "hello")
             }
@@ -114,7 +114,7 @@ struct TracedHTTPClientTests {
         try await withService(tracer: tracer, ownTracer: clientTracesItself ? tracer : nil) { http, base in
             var request = HTTPClientRequest(url: base + "/headers")
             request.headers.add(name: "traceparent", value: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-            let response = try await http.execute(request, timeout: .seconds(10))
+            let response = try await http.execute(request, timeout: .seconds(120))
             let lines = try await String(buffer: response.body.collect(upTo: 10_000)).split(separator: "\n").filter { $0.hasPrefix("traceparent") }
             let client = try #require(try await clientSpans(1).first)
             // 03: sampled, and the trace id is random.
@@ -126,7 +126,7 @@ struct TracedHTTPClientTests {
     func notFound() async throws {
         let tracer = NeedletailTracer(processor: memory)
         try await withService(tracer: tracer) { http, base in
-            _ = try await http.execute(HTTPClientRequest(url: base + "/missing"), timeout: .seconds(10))
+            _ = try await http.execute(HTTPClientRequest(url: base + "/missing"), timeout: .seconds(120))
             let client = try #require(try await clientSpans(1).first)
             #expect(client.status == TraceModel.SpanStatus(code: .error))
             #expect(client.attributes["error.type"] == "404")
@@ -141,7 +141,7 @@ struct TracedHTTPClientTests {
         try await withService(tracer: tracer) { http, _ in
             // Port 1 is the privileged "tcpmux", which nobody has offered for decades.
             await #expect(throws: (any Error).self) {
-                try await http.execute(HTTPClientRequest(url: "http://user:secret@127.0.0.1:1/"), timeout: .seconds(10))
+                try await http.execute(HTTPClientRequest(url: "http://user:secret@127.0.0.1:1/"), timeout: .seconds(120))
             }
             let client = try #require(try await clientSpans(1).first)
             #expect(client.status.code == .error)
@@ -156,7 +156,7 @@ struct TracedHTTPClientTests {
     func torn() async throws {
         let tracer = NeedletailTracer(processor: memory)
         try await withService(tracer: tracer) { http, base in
-            let response = try await http.execute(HTTPClientRequest(url: base + "/torn"), timeout: .seconds(10))
+            let response = try await http.execute(HTTPClientRequest(url: base + "/torn"), timeout: .seconds(120))
             await #expect(throws: (any Error).self) { try await response.body.collect(upTo: 100) }
             let client = try #require(try await clientSpans(1).first)
             #expect(client.status.code == .error)
@@ -169,7 +169,7 @@ struct TracedHTTPClientTests {
     func redirects() async throws {
         let tracer = NeedletailTracer(processor: memory)
         try await withService(tracer: tracer) { http, base in
-            let response = try await http.execute(HTTPClientRequest(url: base + "/moved"), timeout: .seconds(10), resendCount: 1)
+            let response = try await http.execute(HTTPClientRequest(url: base + "/moved"), timeout: .seconds(120), resendCount: 1)
             _ = try await response.body.collect(upTo: 100)
             let client = try #require(try await clientSpans(1).first)
             #expect(client.attributes["http.request.resend_count"] == 2)
@@ -182,7 +182,7 @@ struct TracedHTTPClientTests {
     func unread(path: String) async throws {
         let tracer = NeedletailTracer(processor: memory)
         try await withService(tracer: tracer) { http, base in
-            _ = try await http.execute(HTTPClientRequest(url: "\(base)/\(path)"), timeout: .seconds(10))
+            _ = try await http.execute(HTTPClientRequest(url: "\(base)/\(path)"), timeout: .seconds(120))
             let spans = try await clientSpans(1)
             #expect(spans.count == 1)
             #expect(spans.first?.status.code == .unset)
@@ -193,7 +193,7 @@ struct TracedHTTPClientTests {
     func unsampled(clientTracesItself: Bool) async throws {
         let tracer = NeedletailTracer(processor: memory, sampler: AlwaysOffSampler())
         try await withService(tracer: tracer, ownTracer: clientTracesItself ? tracer : nil) { http, base in
-            let response = try await http.execute(HTTPClientRequest(url: base + "/headers"), timeout: .seconds(10))
+            let response = try await http.execute(HTTPClientRequest(url: base + "/headers"), timeout: .seconds(120))
             let text = try await String(buffer: response.body.collect(upTo: 10_000))
             #expect(text.split(separator: "\n").filter { $0.hasPrefix("traceparent: 00-") && $0.hasSuffix("-02") }.count == 1)
         }
@@ -210,7 +210,7 @@ struct TracedHTTPClientTests {
         try await withService(tracer: tracer, configuration: configuration) { http, base in
             var request = HTTPClientRequest(url: base + "/hello")
             request.headers = ["X-Tenant": "blue", "Authorization": "secret"]
-            _ = try await http.execute(request, timeout: .seconds(10)).body.collect(upTo: 100)
+            _ = try await http.execute(request, timeout: .seconds(120)).body.collect(upTo: 100)
             let client = try #require(try await clientSpans(1).first)
             #expect(client.attributes["http.request.header.x-tenant"] == .array(["blue"]))
             #expect(client.attributes["http.response.header.content-type"] == .array(["text/plain; charset=utf-8"]))
@@ -227,7 +227,7 @@ struct TracedHTTPClientTests {
                 for index in 0..<20 {
                     group.addTask {
                         try await tracer.withSpan("caller \(index)") { _ in
-                            _ = try await http.execute(HTTPClientRequest(url: base + "/hello"), timeout: .seconds(20)).body.collect(upTo: 100)
+                            _ = try await http.execute(HTTPClientRequest(url: base + "/hello"), timeout: .seconds(120)).body.collect(upTo: 100)
                         }
                     }
                 }

@@ -52,7 +52,7 @@ struct GRPCTestServer: Sendable {
         service: String = "inference.GRPCInferenceService"
     ) async throws -> [UInt8] {
         var options = CallOptions.defaults
-        options.timeout = .seconds(20)
+        options.timeout = .seconds(120)
         return try await client.unary(
             request: ClientRequest(message: message, metadata: metadata),
             descriptor: MethodDescriptor(fullyQualifiedService: service, method: method),

@@ -79,14 +79,14 @@ struct TestServer: Sendable {
         request.method = method
         request.headers = HTTPHeaders(headers)
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let response = try await Self.client.execute(request, timeout: .seconds(20))
+        let response = try await Self.client.execute(request, timeout: .seconds(120))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return Answer(status: Int(response.status.code), headers: response.headers, body: Array(buffer: bytes))
     }
 
     /// The spans, when there are so many; spans are made just after the answer was sent.
     func spans(count: Int) async throws -> [Span] {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(180)
         while spans.spans.count < count, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
         return spans.spans
     }

@@ -6,7 +6,7 @@ import TraceWire
 
 @testable import NeedletailTracing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FileSpanExporterTests {
     private let folder = TemporaryFolder()
     private var path: String { folder.path + "/spans.jsonl" }

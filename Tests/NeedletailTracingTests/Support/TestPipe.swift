@@ -6,6 +6,8 @@ import Darwin
 import Synchronization
 
 /// A pipe of which a test holds both ends.
+///
+/// Both are closed with the last reference: a test returns only when nothing reads or writes any more.
 final class TestPipe: Sendable {
     let readEnd: Int32
     let writeEnd: Int32

@@ -20,7 +20,7 @@ struct RawGRPCClient: Sendable {
     func call(_ method: String, _ message: [UInt8], compression: CompressionAlgorithm? = nil) async throws -> [UInt8] {
         var options = CallOptions.defaults
         options.compression = compression
-        options.timeout = .seconds(20)
+        options.timeout = .seconds(120)
         return try await client.unary(
             request: ClientRequest(message: message),
             descriptor: MethodDescriptor(service: ServiceDescriptor(fullyQualifiedService: service), method: method),

@@ -13,7 +13,7 @@ import TraceWire
 
 @testable import TraceStudio
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ImportAPITests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private static let batch = SpanBatch(

@@ -9,7 +9,7 @@ import TraceWire
 
 @testable import TraceStudio
 
-@Suite("Tempo's API", .timeLimit(.minutes(1)))
+@Suite("Tempo's API", .timeLimit(.minutes(10)))
 struct TempoAPITests {
     private let start = Studio.now / 1_000_000_000 - 86_400
     private let end = Studio.now / 1_000_000_000

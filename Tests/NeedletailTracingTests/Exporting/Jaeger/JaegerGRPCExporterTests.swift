@@ -4,7 +4,7 @@ import Testing
 import TraceModel
 import TraceWire
 
-@Suite("Jaeger over gRPC", .timeLimit(.minutes(1)))
+@Suite("Jaeger over gRPC", .timeLimit(.minutes(10)))
 struct JaegerGRPCExporterTests {
     private static let postSpans = MethodDescriptor(
         service: ServiceDescriptor(fullyQualifiedService: "jaeger.api_v2.CollectorService"), method: "PostSpans"

@@ -5,7 +5,7 @@ import Testing
 import TraceModel
 import TraceWire
 
-@Suite("OTLP over gRPC", .timeLimit(.minutes(1)))
+@Suite("OTLP over gRPC", .timeLimit(.minutes(10)))
 struct OTLPGRPCExporterTests {
     private let batch = TraceModel.SpanBatch(
         resource: Resource(attributes: [Attribute("service.name", "tested")]),
@@ -16,8 +16,8 @@ struct OTLPGRPCExporterTests {
     /// Waits of milliseconds instead of seconds.
     private static let impatient = RetryPolicy(initialBackoff: .milliseconds(5), maximumBackoff: .milliseconds(20), maximumAttempts: 4)
 
-    private func configuration(port: Int) -> OTLPGRPCExporterConfiguration {
-        OTLPGRPCExporterConfiguration(endpoint: "http://127.0.0.1:\(port)", retry: Self.impatient)
+    private func configuration(host: String = "127.0.0.1", port: Int) -> OTLPGRPCExporterConfiguration {
+        OTLPGRPCExporterConfiguration(endpoint: "http://\(host):\(port)", retry: Self.impatient)
     }
 
     private func export(
@@ -236,13 +236,15 @@ struct OTLPGRPCExporterTests {
     func restart() async throws {
         let first = GRPCSink()
         let second = GRPCSink()
-        let (exporter, port) = try await first.serve { port in
-            let exporter = try OTLPGRPCExporter(configuration: configuration(port: port))
+        // An address of its own: on 127.0.0.1 another test's server may get the port in between.
+        let host = "127.0.0.2"
+        let (exporter, port) = try await first.serve(at: .ipv4(host: host, port: 0)) { port in
+            let exporter = try OTLPGRPCExporter(configuration: configuration(host: host, port: port))
             #expect(try await exporter.export(batch) == .success)
             return (exporter, port)
         }
         await #expect(throws: SpanExportError.self) { _ = try await exporter.export(batch) }
-        try await second.serve(at: .ipv4(host: "127.0.0.1", port: port)) { _ in
+        try await second.serve(at: .ipv4(host: host, port: port)) { _ in
             let results = [try await exporter.export(batch), try await exporter.export(batch)]
             #expect(results == [.success, .success])
         }

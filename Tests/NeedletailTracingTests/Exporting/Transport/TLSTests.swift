@@ -6,7 +6,7 @@ import Testing
 import TraceModel
 import TraceWire
 
-@Suite("TLS of the exporters", .timeLimit(.minutes(1)))
+@Suite("TLS of the exporters", .timeLimit(.minutes(10)))
 struct TLSTests {
     /// The same spans go over both protocols.
     enum Wire: CaseIterable, Sendable {

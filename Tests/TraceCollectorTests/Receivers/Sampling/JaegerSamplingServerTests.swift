@@ -7,7 +7,7 @@ import TraceStore
 
 @testable import TraceCollector
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct JaegerSamplingServerTests {
     private static let everything = #"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1}}"#
 
