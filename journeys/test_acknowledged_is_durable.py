@@ -49,7 +49,7 @@ def test_every_acknowledged_span_survives_kill_9(start, options):
         senders = [Sender(program.otlp, acknowledged, lock) for _ in range(SENDERS)]
         for sender in senders:
             sender.start()
-        wait_until(lambda before=before: len(acknowledged) >= before + ACKNOWLEDGED_PER_ROUND, timeout=60, interval=0.001, what="acknowledgements")
+        wait_until(lambda before=before: len(acknowledged) >= before + ACKNOWLEDGED_PER_ROUND, timeout=120, interval=0.001, what="acknowledgements")
         program.kill()
         for sender in senders:
             sender.stopping = True

@@ -76,4 +76,4 @@ def test_datagrams_that_the_kernel_drops_are_counted(start):
                 one.sendto(b"x" * 60_000, ("127.0.0.1", program.jaeger_compact_port))
     finally:
         program.process.send_signal(signal.SIGCONT)
-    wait_until(lambda: dropped("kernel") > 100, timeout=60, what="the kernel's drops are counted")
+    wait_until(lambda: dropped("kernel") > 100, what="the kernel's drops are counted")

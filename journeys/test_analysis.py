@@ -138,7 +138,7 @@ def test_load_of_a_real_model_shows_in_batches_lanes_errors_and_map(up):
         rows = ui(up, "models", lookback="10m")["models"]
         return rows if rows and rows[0]["count"] >= 64 else None
 
-    (row,) = wait_until(counted, timeout=60, what="all requests in the models' table")
+    (row,) = wait_until(counted, what="all requests in the models' table")
     assert (row["model"], row["count"], row["errors"]) == (name, 64, 4)
     # Sixteen clients and one instance that takes 20 ms: requests go together.
     batches = ui(up, "batches", lookback="10m", model=name)

@@ -51,7 +51,7 @@ def test_a_page_sends_spans(start, browser, site):
         zipkin = [{"traceId": otlp.trace_id(), "id": otlp.span_id(), "name": "zipkin"}]
         assert page.evaluate(SEND, [program.zipkin, zipkin])[0] == 202
         for one in (trace, left, zipkin[0]["traceId"]):
-            wait_until(lambda: requests.get(f"{program.query}/api/traces/{one}", timeout=10).status_code == 200, what="the span is stored")
+            wait_until(lambda: requests.get(f"{program.query}/api/traces/{one}", timeout=120).status_code == 200, what="the span is stored")
 
 
 def test_a_page_that_is_not_allowed_sends_nothing(start, browser, site):

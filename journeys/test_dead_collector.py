@@ -9,6 +9,7 @@ import requests
 
 from support import otlp, traces
 from support.program import closed_port
+from support.waiting import wait_until_busy
 
 
 @pytest.fixture(params=["refuses", "never answers"])
@@ -27,7 +28,7 @@ def test_requests_are_answered_and_the_stop_is_in_time(start, collector_port):
         "level=TIMESTAMPS", "rate=1", "mode=opentelemetry", f"opentelemetry,url=http://127.0.0.1:{collector_port}/v1/traces",
         "opentelemetry,bsp_max_queue_size=64", "opentelemetry,bsp_max_export_batch_size=32", "opentelemetry,bsp_schedule_delay=50",
     ]
-    program = start("serve", *[part for word in words for part in ("--trace-config", word)], exit_timeout=3)
+    program = start("serve", *[part for word in words for part in ("--trace-config", word)], exit_timeout=12)
 
     def work(_):
         session = requests.Session()
@@ -39,23 +40,22 @@ def test_requests_are_answered_and_the_stop_is_in_time(start, collector_port):
 
     began = time.monotonic()
     assert program.stop() == 0
-    # The bound is the setting, with room for a busy machine.
-    assert time.monotonic() - began < program.exit_timeout + 10
+    # Half of it is for the spans; nobody waits that long for a collector that refuses.
+    assert time.monotonic() - began < program.exit_timeout
 
 
 def test_a_stop_lets_the_request_in_flight_finish_and_flushes_its_spans(start):
     # A delay that never passes here: only the stop itself can send these spans.
     program = start("up", "--trace-config", "opentelemetry,bsp_schedule_delay=600000")
     trace_id = otlp.trace_id()
-    body = b'{"sleep": 1.5}'
+    body = b'{"sleep": 5}'
     head = (
         "POST /v2/models/passthrough/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"traceparent: 00-{trace_id}-{otlp.span_id()}-01\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", program.http_port), timeout=30) as connection:
         connection.sendall(head.encode() + body)
-        # Connections are accepted in order: when this later one is answered, the first one's request is in.
-        assert requests.get(f"{program.http}/v2/health/ready", timeout=10).status_code == 200
+        wait_until_busy(program)
         code = program.stop()
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert code == 0

@@ -26,7 +26,7 @@ class Service:
                 [f"{BUILD_DIR}/example-{name}"], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 env={**os.environ, **environment},
             )
-        wait_until(lambda: self.port is not None, timeout=60, what=f"{name} ready")
+        wait_until(lambda: self.port is not None, what=f"{name} ready")
 
     @property
     def port(self):

@@ -102,7 +102,7 @@ def prometheus(tmp_path_factory):
 class Prometheus:
     def __init__(self, port):
         self.base = f"http://127.0.0.1:{port}"
-        wait_until(self.is_ready, timeout=60, what="Prometheus")
+        wait_until(self.is_ready, what="Prometheus")
 
     def is_ready(self):
         try:
@@ -124,13 +124,13 @@ def ask_as_grafana_does(prometheus):
         edges = {(dict(labels).get("client"), dict(labels).get("server"), dict(labels).get("connection_type", "")) for labels in found}
         return edges == EDGES
 
-    wait_until(edges, timeout=60, what="the edges of the service map")
+    wait_until(edges, what="the edges of the service map")
 
     def rates():
         rates = prometheus.query("sum by (client, server) (rate(traces_service_graph_request_total[1m]))")
         return len(rates) == 4 and all(rate > 0 for rate in rates.values())
 
-    wait_until(rates, timeout=60, what="rates of requests")
+    wait_until(rates, what="rates of requests")
     pair = (("client", "front"), ("server", "cart"))
     total = prometheus.query("sum by (client, server) (traces_service_graph_request_total)")[pair]
     failed = prometheus.query("sum by (client, server) (traces_service_graph_request_failed_total)")[pair]
@@ -187,9 +187,9 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{program.admin_port}"]}}]
 """)
     shop_traffic(program, 4)
-    wait_until(lambda: server.query('up{job="needletail"}') and server.query("traces_spanmetrics_calls_total"), timeout=60, what="a scrape")
+    wait_until(lambda: server.query('up{job="needletail"}') and server.query("traces_spanmetrics_calls_total"), what="a scrape")
     shop_traffic(program, 8, first=100)
-    wait_until(lambda: max(server.query("traces_service_graph_request_total").values()) == 12, timeout=60, what="the second scrape")
+    wait_until(lambda: max(server.query("traces_service_graph_request_total").values()) == 12, what="the second scrape")
     ask_as_grafana_does(server)
     targets = server.get("targets")["activeTargets"]
     assert [(target["health"], target["lastError"]) for target in targets] == [("up", "")]
@@ -199,7 +199,7 @@ def test_pushed_to_a_real_prometheus(start, prometheus):
     server = prometheus("global: {}")
     program = start("traces", "--remote-write-url", f"{server.base}/api/v1/write", "--remote-write-interval", "1")
     shop_traffic(program, 12)
-    wait_until(lambda: server.query("traces_service_graph_request_total"), timeout=60, what="the first push")
+    wait_until(lambda: server.query("traces_service_graph_request_total"), what="the first push")
     # A series starts at 0, so that the first requests have a rate.
     history = server.get("query", query='traces_service_graph_request_total{server="orders"}[10m]')["result"][0]["values"]
     assert float(history[0][1]) == 0
@@ -210,7 +210,7 @@ def test_pushed_to_a_real_prometheus(start, prometheus):
     # What came last is pushed before the program ends.
     shop_traffic(program, 4, first=1000)
     assert program.stop() == 0
-    wait_until(lambda: max(server.query("last_over_time(traces_service_graph_request_total[5m])").values()) == 16, timeout=30, what="the last push")
+    wait_until(lambda: max(server.query("last_over_time(traces_service_graph_request_total[5m])").values()) == 16, what="the last push")
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -243,7 +243,7 @@ def test_requests_and_retries(start, receiver):
     receiver.answers = [(503, {}), (429, {"Retry-After": "1"}), (400, {})]
     program = start("traces", "--remote-write-url", f"http://127.0.0.1:{receiver.server_port}/push", "--remote-write-interval", "1")
     shop_traffic(program, 1)
-    wait_until(lambda: len(receiver.requests) >= 5, timeout=60, what="five requests")
+    wait_until(lambda: len(receiver.requests) >= 5, what="five requests")
     headers, body = receiver.requests[0]
     assert headers["Content-Encoding"] == "snappy" and headers["Content-Type"] == "application/x-protobuf"
     assert headers["X-Prometheus-Remote-Write-Version"] == "0.1.0" and headers["User-Agent"]

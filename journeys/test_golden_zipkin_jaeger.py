@@ -89,7 +89,7 @@ def test_everything_in_the_captures_comes_back(start, sink):
         for span in spans:
             sent.setdefault((span["trace"], span["id"]), []).append((path, span))
     status = f"{program.query}/api/ui/status"
-    wait_until(lambda: requests.get(status, timeout=10).json()["ingest"]["committedSpans"] == count, what=f"{count} spans stored")
+    wait_until(lambda: requests.get(status, timeout=120).json()["ingest"]["committedSpans"] == count, what=f"{count} spans stored")
 
     problems = []
     for trace in {trace for trace, _ in sent}:

@@ -87,7 +87,7 @@ scrape_configs:
         return [float(one["value"][1]) for one in result]
 
     try:
-        wait_until(lambda: query('up{job="needletail"}') == [1.0], timeout=60, what="a scrape")
+        wait_until(lambda: query('up{job="needletail"}') == [1.0], what="a scrape")
         assert query('nv_inference_request_success{model="passthrough"}')[0] >= 2
         assert len(query('nv_inference_request_failure{model="passthrough"}')) == 4
         assert query("histogram_quantile(0.5, nv_inference_request_histogram_ms_bucket)")[0] > 0

@@ -59,10 +59,10 @@ def test_our_sampler_follows_a_changed_file(start, tmp_path):
             return all(ask() == before for _ in range(10))
 
         # The first strategy has come: what is asked now leaves no trace.
-        wait_until(is_quiet, timeout=60, what="nothing is sampled any more")
+        wait_until(is_quiet, what="nothing is sampled any more")
         before = ask()
         write(1)
-        wait_until(lambda: ask() > before, timeout=60, what="everything is sampled again")
+        wait_until(lambda: ask() > before, what="everything is sampled again")
     finally:
         service.stop(15)
 

@@ -7,7 +7,7 @@ import time
 
 import requests
 
-from support.waiting import wait_until
+from support.waiting import wait_until, wait_until_busy
 
 
 def sleeping_request(program, seconds):
@@ -22,16 +22,15 @@ def sleeping_request(program, seconds):
 
     thread = threading.Thread(target=send, daemon=True)
     thread.start()
-    # Nothing outside tells that the request has arrived: its own connection must be there.
-    time.sleep(0.5)
+    wait_until_busy(program)
     return outcome, thread
 
 
 def test_a_request_under_way_is_answered(start):
     program = start("up")
-    outcome, thread = sleeping_request(program, 2)
+    outcome, thread = sleeping_request(program, 6)
     assert program.stop() == 0
-    thread.join(10)
+    thread.join(120)
     assert outcome == [200]
 
 
@@ -51,11 +50,11 @@ def test_a_second_interrupt_ends_at_once(start):
     program = start("up", exit_timeout=60)
     outcome, thread = sleeping_request(program, 50)
     program.process.send_signal(signal.SIGINT)
-    wait_until(lambda: _refuses(program.http_port), timeout=10, what="no new connections")
+    wait_until(lambda: _refuses(program.http_port), what="no new connections")
     assert program.is_running
     program.process.send_signal(signal.SIGINT)
-    assert program.process.wait(timeout=10) == 130
-    thread.join(10)
+    assert program.process.wait(timeout=60) == 130
+    thread.join(120)
     assert outcome == ["cut"]
 
 
@@ -63,7 +62,7 @@ def test_the_end_of_the_patience_is_told(start):
     program = start("up", exit_timeout=1)
     _, thread = sleeping_request(program, 50)
     assert program.stop() == 1
-    thread.join(10)
+    thread.join(120)
     assert "--exit-timeout-secs" in program.log()
     assert "CancellationError" not in program.log().splitlines()[-1]
 

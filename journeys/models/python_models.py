@@ -89,6 +89,7 @@ def moody(requests):
     if what == 1:
         os._exit(7)
     if what == 2:
+        print("hangs from now on", flush=True)
         time.sleep(3600)
     if what == 3:
         print("a line of the model's own", flush=True)

@@ -30,7 +30,7 @@ class ModelServer:
     def log(self):
         return self.log_path.read_text()
 
-    def stop(self, timeout=20):
+    def stop(self, timeout=120):
         """Asks for a clean stop and returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

@@ -1,6 +1,7 @@
 """The real program as a child process, on ports of its own."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,26 +23,38 @@ def binary():
 
 
 def free_ports(count, kind=socket.SOCK_STREAM):
-    """Ports that nobody listens on now, all different."""
-    sockets = [socket.socket(type=kind) for _ in range(count)]
+    """Ports that nobody listens on now, all different: below those that the system gives to connections, which come and go."""
+    sockets = []
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
+        while len(sockets) < count:
+            one = socket.socket(type=kind)
+            try:
+                one.bind(("127.0.0.1", random.randrange(10_000, 32_000)))
+            except OSError:
+                one.close()
+                continue
+            sockets.append(one)
         return [one.getsockname()[1] for one in sockets]
     finally:
         for one in sockets:
             one.close()
 
 
+_taken = []
+
+
 def closed_port():
-    """A port on which a connection is refused."""
-    return free_ports(1)[0]
+    """A port on which a connection is refused, until the tests end: it is taken, and nobody listens there."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    _taken.append(taken)
+    return taken.getsockname()[1]
 
 
 class Needletail:
     """One running `needletail up`, `serve` or `traces`. The data folder and the ports survive a restart."""
 
-    def __init__(self, subcommand, folder, arguments=(), environment=None, exit_timeout=20):
+    def __init__(self, subcommand, folder, arguments=(), environment=None, exit_timeout=60):
         self.subcommand = subcommand
         self.folder = Path(folder)
         self.log_path = self.folder / "needletail.log"
@@ -141,7 +154,7 @@ class Needletail:
                 self.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, env=self.environment
             )
         try:
-            wait_until(self._is_ready, timeout=60, what=f"needletail {self.subcommand} ready")
+            wait_until(self._is_ready, what=f"needletail {self.subcommand} ready")
         except BaseException:
             self.kill()
             raise
@@ -169,7 +182,7 @@ class Needletail:
         """Asks for a clean stop and returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=self.exit_timeout + 15)
+            return self.process.wait(timeout=self.exit_timeout + 60)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"needletail {self.subcommand} did not stop within {self.exit_timeout} s and some:\n{self.log()}")

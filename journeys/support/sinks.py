@@ -21,7 +21,7 @@ class Kept(list):
         self.headers = []
 
     def wait(self, count=1):
-        wait_until(lambda: len(self) >= count, timeout=20, what=f"{count} messages at {self.address}")
+        wait_until(lambda: len(self) >= count, what=f"{count} messages at {self.address}")
         return list(self)
 
 

@@ -31,6 +31,11 @@ struct CommonOptions: ParsableArguments {
         min(.seconds(10), max(.milliseconds(100), .seconds(exitTimeoutSecs) / 2))
     }
 
+    /// The part of a stop that may go to Python workers that are in the middle of something.
+    var workerStopTimeout: Duration {
+        min(.seconds(5), max(.milliseconds(100), .seconds(exitTimeoutSecs) / 2))
+    }
+
     var logger: Logger {
         var logger = Logger(label: "needletail")
         logger.logLevel = logLevel

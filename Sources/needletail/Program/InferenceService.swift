@@ -32,7 +32,8 @@ struct InferenceService: Service {
             flushTimeout: common.flushTimeout
         )
         tracing.defaultWords = defaultWords
-        let configuration = try options.serverConfiguration(host: common.host, tracing: tracing)
+        var configuration = try options.serverConfiguration(host: common.host, tracing: tracing)
+        configuration.python.stopTimeout = common.workerStopTimeout
         return try Server(configuration: configuration, logger: logger)
     }
 

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Testing
 import TraceModel
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct BatchSpanProcessorTests {
     private func processor(
         _ exporter: any SpanExporter,
@@ -141,7 +141,7 @@ struct BatchSpanProcessorTests {
         #expect(processor.counters.pending == 0)
     }
 
-    @Test("The shutdown is bounded, however long one export may take, and what is left is counted", .timeLimit(.minutes(10)))
+    @Test("The shutdown is bounded, however long one export may take, and what is left is counted", .timeLimit(.minutes(20)))
     func boundedShutdown() async {
         let exporter = GatedExporter()
         let processor = processor(exporter, batch: 5, timeout: .seconds(3600), shutdown: .milliseconds(50))
@@ -153,13 +153,31 @@ struct BatchSpanProcessorTests {
         #expect(processor.counters.pending == 0)
     }
 
-    @Test("A graceful stop is bounded in the same way", .timeLimit(.minutes(10)))
+    @Test("A graceful stop is bounded in the same way", .timeLimit(.minutes(20)))
     func boundedGracefulStop() async throws {
         let exporter = GatedExporter()
         let processor = processor(exporter, batch: 5, timeout: .seconds(3600), shutdown: .milliseconds(50))
         try await running(processor) { end(20, in: processor) }
         #expect(exporter.isShutDown)
         #expect(processor.counters.dropped == 20)
+        #expect(processor.counters.pending == 0)
+    }
+
+    @Test("A graceful stop does not wait for a receiver that is gone, whatever the waits between attempts", arguments: [true, false])
+    func goneReceiver(overHTTP: Bool) async throws {
+        // Port 1 is the privileged "tcpmux", which nobody has offered for decades. No wait here ends before the test's time is up.
+        let retry = RetryPolicy(initialBackoff: .seconds(3600), maximumBackoff: .seconds(3600), maximumElapsedTime: .seconds(36_000))
+        let exporter: any SpanExporter =
+            overHTTP
+            ? try OTLPHTTPExporter(configuration: OTLPHTTPExporterConfiguration(endpoint: "http://127.0.0.1:1", retry: retry))
+            : try OTLPGRPCExporter(configuration: OTLPGRPCExporterConfiguration(endpoint: "http://127.0.0.1:1", retry: retry))
+        let processor = processor(exporter, batch: 5, timeout: .seconds(3600), shutdown: .seconds(3600))
+        try await running(processor) {
+            // Two batches are under way or between two attempts, the others wait.
+            end(22, in: processor)
+            #expect(await eventually { processor.counters.pending == 22 })
+        }
+        #expect(processor.counters.droppedExportFailed == 22)
         #expect(processor.counters.pending == 0)
     }
 

@@ -21,13 +21,17 @@ final class WorkerSocket: Sendable {
     /// only a worker that is broken comes here.
     static let maxPending = 2 << 30
 
-    /// Takes over a connected socket.
+    /// Takes over a connected socket, which is closed with this, or when this fails.
     ///
     /// - Throws: ``SystemError``.
     init(descriptor: Int32) throws {
         self.descriptor = descriptor
         var pipes: [Int32] = [0, 0]
-        guard pipe(&pipes) == 0 else { throw SystemError("making a pipe") }
+        guard pipe(&pipes) == 0 else {
+            let error = SystemError("making a pipe")
+            close(descriptor)
+            throw error
+        }
         for pipe in pipes {
             _ = fcntl(pipe, F_SETFD, FD_CLOEXEC)
             _ = fcntl(pipe, F_SETFL, O_NONBLOCK)

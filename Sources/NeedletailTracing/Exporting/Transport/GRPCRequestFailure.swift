@@ -59,6 +59,10 @@ enum GRPCRequestFailure: ExportRequestFailure {
         }
     }
 
+    var isUnreachable: Bool {
+        if case .transport = self { true } else { false }
+    }
+
     var retryAfter: Duration? {
         // A delay of zero is no reason to hammer: the back-off decides.
         if case .status(_, _, let retry?) = self, let delay = retry.delay, delay > .zero { delay } else { nil }

@@ -41,6 +41,10 @@ enum HTTPRequestFailure: ExportRequestFailure {
         }
     }
 
+    var isUnreachable: Bool {
+        if case .transport = self { true } else { false }
+    }
+
     var retryAfter: Duration? {
         if case .status(_, _, _, let retryAfter, _) = self { retryAfter } else { nil }
     }
