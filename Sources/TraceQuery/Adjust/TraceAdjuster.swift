@@ -123,10 +123,10 @@ public struct TraceAdjuster: Sendable {
 
     private mutating func move(_ entry: Int, by delta: Int64) {
         if delta == 0 { return }
-        let text = GoDurationText.text(delta)
+        let text = GoDuration.text(delta)
         if maximumSkew == 0 { return warn(entry, "clock skew adjustment disabled; not applying calculated delta of \(text)") }
         if delta.magnitude > maximumSkew {
-            let limit = GoDurationText.text(Int64(clamping: maximumSkew))
+            let limit = GoDuration.text(Int64(clamping: maximumSkew))
             return warn(entry, "max clock skew adjustment delta of \(limit) exceeded; not applying calculated delta of \(text)")
         }
         spans[entry].startTime = Self.moved(spans[entry].startTime, delta)

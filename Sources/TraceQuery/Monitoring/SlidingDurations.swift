@@ -1,4 +1,6 @@
 /// Durations of a sliding window: what was added can be taken away again. Buckets grow with their value; a quantile is wrong by at most 0.8 %.
+///
+/// Not a ``DurationSketch``, which weighs its values: of sums of fractions nothing can be taken away again without a rest.
 public struct SlidingDurations: Hashable, Sendable {
     /// Values below this many nanoseconds have a bucket each; above, each power of two has as many.
     private static let resolution: UInt64 = 64

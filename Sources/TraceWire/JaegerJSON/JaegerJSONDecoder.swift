@@ -116,14 +116,14 @@ struct JaegerJSONDecoder: ~Copyable {
             case "parentSpanID":
                 let parent = try spanID("parent span id", &reader, &result)
                 result.span.parentSpanID = parent.isValid ? parent : nil
-            case "flags": result.span.flags = UInt32(clamping: Int64(try text(&reader)) ?? 0)
-            case "operationName": result.span.name = try text(&reader)
+            case "flags": result.span.flags = UInt32(clamping: Int64(try strings.text(&reader)) ?? 0)
+            case "operationName": result.span.name = try strings.text(&reader)
             case "references": try list("references", &reader, &result) { decoder, reader, result in try decoder.reference(&reader, &result) }
             case "startTime": result.span.startTime = try time("start time", &reader, &result)
             case "duration": result.span.duration = try time("duration", &reader, &result)
             case "tags": try tags(&reader, &result)
             case "logs": try list("logs", &reader, &result) { decoder, reader, result in try decoder.log(&reader, &result) }
-            case "processID": result.processID = try text(&reader)
+            case "processID": result.processID = try strings.text(&reader)
             case "process": result.process = try process(&reader)
             case "warnings": try warnings(&reader, &result)
             default: try reader.skip()
@@ -141,7 +141,7 @@ struct JaegerJSONDecoder: ~Copyable {
         while let key = try reader.nextKey() {
             if try reader.readNull() { continue }
             switch key {
-            case "refType": reference.isChild = try text(&reader).uppercased() != "FOLLOWS_FROM"
+            case "refType": reference.isChild = try strings.text(&reader).uppercased() != "FOLLOWS_FROM"
             case "traceID": reference.traceID = try traceID(&reader, &ignored)
             case "spanID": reference.spanID = try spanID("span id", &reader, &ignored)
             default: try reader.skip()
@@ -185,7 +185,7 @@ struct JaegerJSONDecoder: ~Copyable {
         while let key = try reader.nextKey() {
             if try reader.readNull() { continue }
             switch key {
-            case "serviceName": process.serviceName = try text(&reader)
+            case "serviceName": process.serviceName = try strings.text(&reader)
             case "tags":
                 guard try reader.peek() == .array else {
                     try reader.skip()
@@ -229,8 +229,8 @@ struct JaegerJSONDecoder: ~Copyable {
         try reader.beginObject()
         while let member = try reader.nextKey() {
             switch member {
-            case "key": key = try text(&reader)
-            case "type": type = try text(&reader)
+            case "key": key = try strings.text(&reader)
+            case "type": type = try strings.text(&reader)
             case "value": value = try tagValue(&reader)
             default: try reader.skip()
             }
@@ -240,7 +240,7 @@ struct JaegerJSONDecoder: ~Copyable {
 
     private mutating func tagValue(_ reader: inout JSONReader) throws -> AttributeValue {
         guard try reader.peek() == .string else { return try PlainJSON.read(&reader, &budget) }
-        return .string(try text(&reader))
+        return .string(try strings.text(&reader))
     }
 
     /// Numbers and booleans come as such or, from Elasticsearch and for large ones, as text. What is not of the type stays as it is.
@@ -294,24 +294,8 @@ struct JaegerJSONDecoder: ~Copyable {
         }
     }
 
-    /// A string that may repeat; a number or a boolean as its text, a list as nothing.
-    private mutating func text(_ reader: inout JSONReader) throws -> String {
-        switch try reader.peek() {
-        case .string:
-            return try reader.withStringBytes { bytes, inPlace in
-                guard let start = bytes.baseAddress else { return "" }
-                return inPlace ? strings.string(start, bytes.count) : StringCache.make(start, bytes.count)
-            }
-        case .number: return try reader.readNumberText()
-        case .bool: return try reader.readBool() ? "true" : "false"
-        case .object, .array, .null:
-            try reader.skip()
-            return ""
-        }
-    }
-
     private mutating func traceID(_ reader: inout JSONReader, _ result: inout Reading) throws -> TraceID {
-        let text = try text(&reader)
+        let text = try strings.text(&reader)
         if let id = TraceID(hex: text), id.isValid { return id }
         result.refuse("trace id '\(text.prefix(40))', expected up to 32 hexadecimal digits that are not all zero")
         return TraceID(high: 0, low: 0)
@@ -319,7 +303,7 @@ struct JaegerJSONDecoder: ~Copyable {
 
     /// No digits and all zero both mean none.
     private mutating func spanID(_ name: String, _ reader: inout JSONReader, _ result: inout Reading) throws -> SpanID {
-        let text = try text(&reader)
+        let text = try strings.text(&reader)
         if text.isEmpty { return SpanID(0) }
         if let id = SpanID(hex: text) { return id }
         result.refuse("\(name) '\(text.prefix(40))', expected up to 16 hexadecimal digits")
@@ -328,7 +312,7 @@ struct JaegerJSONDecoder: ~Copyable {
 
     /// Microseconds as a number or as its digits between quotes, in nanoseconds; a fraction keeps its nanoseconds.
     private mutating func time(_ name: String, _ reader: inout JSONReader, _ result: inout Reading) throws -> UInt64 {
-        let text = try text(&reader)
+        let text = try strings.text(&reader)
         if let whole = UInt64(text) {
             let (time, overflow) = whole.multipliedReportingOverflow(by: 1000)
             if !overflow { return time }

@@ -53,7 +53,7 @@ struct JaegerThriftDecoder<Reader: ThriftReader>: ~Copyable {
             switch (field.id, field.type) {
             case (1, .structure): process = try self.process()
             case (2, .list):
-                for _ in 0..<(try structures()) { spans.append(try span()) }
+                for _ in 0..<(try reader.structures()) { spans.append(try span()) }
             default: try reader.skip(field)
             }
         }
@@ -70,7 +70,7 @@ struct JaegerThriftDecoder<Reader: ThriftReader>: ~Copyable {
         let outer = reader.beginStruct()
         while let field = try reader.field() {
             switch (field.id, field.type) {
-            case (1, .binary): process.serviceName = try string()
+            case (1, .binary): process.serviceName = try strings.string(&reader)
             case (2, .list): try tags(into: &process.tags)
             default: try reader.skip(field)
             }
@@ -87,21 +87,21 @@ struct JaegerThriftDecoder<Reader: ThriftReader>: ~Copyable {
         let outer = reader.beginStruct()
         while let field = try reader.field() {
             switch (field.id, field.type) {
-            case (1, .int64): span.traceID.low = try word()
-            case (2, .int64): span.traceID.high = try word()
-            case (3, .int64): span.spanID = SpanID(try word())
+            case (1, .int64): span.traceID.low = try reader.word()
+            case (2, .int64): span.traceID.high = try reader.word()
+            case (3, .int64): span.spanID = SpanID(try reader.word())
             case (4, .int64):
-                let parent = SpanID(try word())
+                let parent = SpanID(try reader.word())
                 span.parentSpanID = parent.isValid ? parent : nil
-            case (5, .binary): span.name = try string()
+            case (5, .binary): span.name = try strings.string(&reader)
             case (6, .list):
-                for _ in 0..<(try structures()) { span.references.append(try reference()) }
+                for _ in 0..<(try reader.structures()) { span.references.append(try reference()) }
             case (7, .int32): span.flags = UInt32(bitPattern: try reader.int32())
             case (8, .int64): span.startTime = try nanoseconds()
             case (9, .int64): span.duration = try nanoseconds()
             case (10, .list): try tags(into: &span.tags)
             case (11, .list):
-                for _ in 0..<(try structures()) { span.logs.append(try log()) }
+                for _ in 0..<(try reader.structures()) { span.logs.append(try log()) }
             default: try reader.skip(field)
             }
         }
@@ -117,9 +117,9 @@ struct JaegerThriftDecoder<Reader: ThriftReader>: ~Copyable {
         while let field = try reader.field() {
             switch (field.id, field.type) {
             case (1, .int32): reference.isChild = try reader.int32() == 0
-            case (2, .int64): reference.traceID.low = try word()
-            case (3, .int64): reference.traceID.high = try word()
-            case (4, .int64): reference.spanID = SpanID(try word())
+            case (2, .int64): reference.traceID.low = try reader.word()
+            case (3, .int64): reference.traceID.high = try reader.word()
+            case (4, .int64): reference.spanID = SpanID(try reader.word())
             default: try reader.skip(field)
             }
         }
@@ -144,7 +144,7 @@ struct JaegerThriftDecoder<Reader: ThriftReader>: ~Copyable {
     }
 
     private mutating func tags(into tags: inout [Attribute]) throws(WireError) {
-        for _ in 0..<(try structures()) { tags.append(try tag()) }
+        for _ in 0..<(try reader.structures()) { tags.append(try tag()) }
     }
 
     /// `struct Tag { 1: string key, 2: TagType vType, 3: string vStr, 4: double vDouble, 5: bool vBool, 6: i64 vLong, 7: binary vBinary }`
@@ -159,9 +159,9 @@ struct JaegerThriftDecoder<Reader: ThriftReader>: ~Copyable {
         let outer = reader.beginStruct()
         while let field = try reader.field() {
             switch (field.id, field.type) {
-            case (1, .binary): attribute.key = try string()
+            case (1, .binary): attribute.key = try strings.string(&reader)
             case (2, .int32): type = try reader.int32()
-            case (3, .binary): values.string = .string(try string())
+            case (3, .binary): values.string = .string(try strings.string(&reader))
             case (4, .double): values.double = .double(try reader.double())
             case (5, .bool): values.bool = .bool(try reader.bool(field))
             case (6, .int64): values.long = .int(try reader.int64())
@@ -182,23 +182,6 @@ struct JaegerThriftDecoder<Reader: ThriftReader>: ~Copyable {
     }
 
     // MARK: Scalars
-
-    /// The number of elements of a list of structs.
-    private mutating func structures() throws(WireError) -> Int {
-        let start = reader.cursor.position
-        let list = try reader.list()
-        guard let type = list.type, type != .structure else { return list.count }
-        throw reader.cursor.failure("a list of \(type), not of structs", at: start)
-    }
-
-    private mutating func string() throws(WireError) -> String {
-        let bytes = try reader.binary()
-        guard let start = bytes.baseAddress else { return "" }
-        return strings.string(start, bytes.count)
-    }
-
-    /// Half an id: Thrift has no unsigned numbers.
-    private mutating func word() throws(WireError) -> UInt64 { UInt64(bitPattern: try reader.int64()) }
 
     /// Microseconds on the wire; negative ones become 0, and ones that are too large the largest.
     private mutating func nanoseconds() throws(WireError) -> UInt64 {

@@ -54,6 +54,17 @@ struct ThriftMessage {
 }
 
 extension ThriftReader {
+    /// The number of elements of a list of structs.
+    mutating func structures() throws(WireError) -> Int {
+        let start = cursor.position
+        let list = try list()
+        guard let type = list.type, type != .structure else { return list.count }
+        throw cursor.failure("a list of \(type), not of structs", at: start)
+    }
+
+    /// Half an id: Thrift has no unsigned numbers.
+    mutating func word() throws(WireError) -> UInt64 { UInt64(bitPattern: try int64()) }
+
     /// Steps over the value of a field.
     mutating func skip(_ field: ThriftField) throws(WireError) {
         if field.type == .bool {
@@ -95,6 +106,15 @@ extension ThriftReader {
             }
             endStruct(outer)
         }
+    }
+}
+
+extension StringCache {
+    /// A string that may repeat.
+    mutating func string(_ reader: inout some ThriftReader) throws(WireError) -> String {
+        let bytes = try reader.binary()
+        guard let start = bytes.baseAddress else { return "" }
+        return string(start, bytes.count)
     }
 }
 

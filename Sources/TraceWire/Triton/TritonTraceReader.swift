@@ -77,11 +77,11 @@ struct TritonTraceReader: ~Copyable {
             switch key {
             case "id": entry.id = try number(&reader)
             case "timestamps": try timestamps(&reader, &entry)
-            case "model_name": entry.modelName = try text(&reader)
+            case "model_name": entry.modelName = try strings.text(&reader)
             case "model_version": entry.modelVersion = try number(&reader).map { Int64(clamping: $0) }
-            case "request_id": entry.requestID = try text(&reader)
+            case "request_id": entry.requestID = try strings.text(&reader)
             case "parent_id": entry.parentID = try number(&reader)
-            case "activity": entry.activity = try text(&reader)
+            case "activity": entry.activity = try strings.text(&reader)
             case "tensor": entry.tensor = try tensor(&reader)
             default: try reader.skip()
             }
@@ -98,7 +98,7 @@ struct TritonTraceReader: ~Copyable {
             try reader.beginObject()
             while let key = try reader.nextKey() {
                 switch key {
-                case "name": timestamp.name = try text(&reader)
+                case "name": timestamp.name = try strings.text(&reader)
                 case "ns": timestamp.time = try number(&reader) ?? 0
                 default: try reader.skip()
                 }
@@ -113,35 +113,20 @@ struct TritonTraceReader: ~Copyable {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
-            case "name": tensor.name = try text(&reader)
-            case "data": tensor.data = try text(&reader)
-            case "shape": tensor.shape = try text(&reader)
-            case "dtype": tensor.dataType = try text(&reader)
+            case "name": tensor.name = try strings.text(&reader)
+            case "data": tensor.data = try strings.text(&reader)
+            case "shape": tensor.shape = try strings.text(&reader)
+            case "dtype": tensor.dataType = try strings.text(&reader)
             default: try reader.skip()
             }
         }
         return tensor
     }
 
-    /// A string that may repeat; a number as its text.
-    private mutating func text(_ reader: inout JSONReader) throws -> String {
-        switch try reader.peek() {
-        case .string:
-            return try reader.withStringBytes { bytes, inPlace in
-                guard let start = bytes.baseAddress else { return "" }
-                return inPlace ? strings.string(start, bytes.count) : StringCache.make(start, bytes.count)
-            }
-        case .number: return try reader.readNumberText()
-        default:
-            try reader.skip()
-            return ""
-        }
-    }
-
     /// A number that is not negative, with or without quotes.
     private mutating func number(_ reader: inout JSONReader) throws -> UInt64? {
         if try reader.peek() == .number { return try reader.readUInt64() }
-        return UInt64(try text(&reader))
+        return UInt64(try strings.text(&reader))
     }
 
     // MARK: Entries that are no JSON

@@ -40,7 +40,7 @@ extension ZipkinJSONDecoder {
             if try reader.readNull() { continue }
             switch key {
             case "timestamp": annotation.value.timestamp = try time("annotation timestamp", &reader, &span) ?? 0
-            case "value": annotation.value.value = try text(&reader)
+            case "value": annotation.value.value = try strings.text(&reader)
             case "endpoint": annotation.endpoint = try endpoint(&reader)
             default: try reader.skip()
             }
@@ -55,7 +55,7 @@ extension ZipkinJSONDecoder {
         while let key = try reader.nextKey() {
             if try reader.readNull() { continue }
             switch key {
-            case "key": annotation.tag.key = try text(&reader)
+            case "key": annotation.tag.key = try strings.text(&reader)
             case "value": annotation.tag.value = try PlainJSON.read(&reader, &budget)
             case "endpoint": annotation.endpoint = try endpoint(&reader)
             default: try reader.skip()

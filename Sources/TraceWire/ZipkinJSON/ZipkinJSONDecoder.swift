@@ -66,10 +66,10 @@ struct ZipkinJSONDecoder: ~Copyable {
     /// A member that both versions have, or one that neither has.
     mutating func member(_ key: JSONKey, _ reader: inout JSONReader, _ span: inout ZipkinSpan) throws {
         switch key {
-        case "traceId": span.setTraceID(try text(&reader))
-        case "id": span.setSpanID(try text(&reader))
-        case "parentId": span.setParentSpanID(try text(&reader))
-        case "name": span.name = try text(&reader)
+        case "traceId": span.setTraceID(try strings.text(&reader))
+        case "id": span.setSpanID(try strings.text(&reader))
+        case "parentId": span.setParentSpanID(try strings.text(&reader))
+        case "name": span.name = try strings.text(&reader)
         case "timestamp": span.timestamp = try time("timestamp", &reader, &span)
         case "duration": span.duration = try time("duration", &reader, &span)
         case "debug": span.isDebug = try flag(&reader)
@@ -81,7 +81,7 @@ struct ZipkinJSONDecoder: ~Copyable {
     }
 
     private mutating func kind(_ reader: inout JSONReader, _ span: inout ZipkinSpan) throws {
-        let text = try text(&reader)
+        let text = try strings.text(&reader)
         span.kind = ZipkinSpan.kind(text)
         if span.kind == nil, !text.isEmpty { span.others.append(Attribute(key: ZipkinTag.otherPrefix + "kind", value: .string(text))) }
     }
@@ -97,10 +97,10 @@ struct ZipkinJSONDecoder: ~Copyable {
         while let key = try reader.nextKey() {
             if try reader.readNull() { continue }
             switch key {
-            case "serviceName": endpoint.serviceName = try text(&reader)
-            case "ipv4": endpoint.ipv4 = try text(&reader)
-            case "ipv6": endpoint.ipv6 = try text(&reader)
-            case "port": endpoint.port = UInt16(exactly: Double(try text(&reader)) ?? 0) ?? 0
+            case "serviceName": endpoint.serviceName = try strings.text(&reader)
+            case "ipv4": endpoint.ipv4 = try strings.text(&reader)
+            case "ipv6": endpoint.ipv6 = try strings.text(&reader)
+            case "port": endpoint.port = UInt16(exactly: Double(try strings.text(&reader)) ?? 0) ?? 0
             default: try reader.skip()
             }
         }
@@ -137,7 +137,7 @@ struct ZipkinJSONDecoder: ~Copyable {
             if try reader.readNull() { continue }
             switch key {
             case "timestamp": annotation.timestamp = try time("annotation timestamp", &reader, &span) ?? 0
-            case "value": annotation.value = try text(&reader)
+            case "value": annotation.value = try strings.text(&reader)
             default: try reader.skip()
             }
         }
@@ -154,37 +154,21 @@ struct ZipkinJSONDecoder: ~Copyable {
         while let key = try reader.nextKey() {
             try budget.take()
             let name = key.string
-            let value = try reader.peek() == .string ? .string(try text(&reader)) : try PlainJSON.read(&reader, &budget)
+            let value = try reader.peek() == .string ? .string(try strings.text(&reader)) : try PlainJSON.read(&reader, &budget)
             span.tags.append(Attribute(key: name, value: value))
         }
     }
 
     // MARK: Scalars
 
-    /// A string that may repeat; a number or a boolean as its text, a list as nothing.
-    mutating func text(_ reader: inout JSONReader) throws -> String {
-        switch try reader.peek() {
-        case .string:
-            return try reader.withStringBytes { bytes, inPlace in
-                guard let start = bytes.baseAddress else { return "" }
-                return inPlace ? strings.string(start, bytes.count) : StringCache.make(start, bytes.count)
-            }
-        case .number: return try reader.readNumberText()
-        case .bool: return try reader.readBool() ? "true" : "false"
-        case .object, .array, .null:
-            try reader.skip()
-            return ""
-        }
-    }
-
     mutating func flag(_ reader: inout JSONReader) throws -> Bool {
-        let text = try text(&reader)
+        let text = try strings.text(&reader)
         return text == "true" || text == "1"
     }
 
     /// Microseconds as a number or as its digits between quotes; 0 means absent, a fraction is cut.
     mutating func time(_ name: String, _ reader: inout JSONReader, _ span: inout ZipkinSpan) throws -> UInt64? {
-        let text = try text(&reader)
+        let text = try strings.text(&reader)
         // Beyond 2^53 a `Double` is not exact; whole numbers do not come here.
         let value = UInt64(text) ?? Double(text).flatMap { UInt64(exactly: $0.rounded(.down)) }
         guard let value, value <= ZipkinSpan.maximumTime else {

@@ -25,7 +25,7 @@ struct ZipkinThriftDecoder<Reader: ThriftReader>: ~Copyable {
 
     /// `list<Span>`
     mutating func spans() throws(WireError) -> DecodedSpans {
-        for _ in 0..<(try structures()) {
+        for _ in 0..<(try reader.structures()) {
             for span in try span().spans() { try groups.add(span, &budget) }
         }
         return groups.decoded
@@ -39,20 +39,20 @@ struct ZipkinThriftDecoder<Reader: ThriftReader>: ~Copyable {
         let outer = reader.beginStruct()
         while let field = try reader.field() {
             switch (field.id, field.type) {
-            case (1, .int64): result.span.traceID.low = try word()
-            case (3, .binary): result.span.name = try string()
-            case (4, .int64): result.span.spanID = SpanID(try word())
+            case (1, .int64): result.span.traceID.low = try reader.word()
+            case (3, .binary): result.span.name = try strings.string(&reader)
+            case (4, .int64): result.span.spanID = SpanID(try reader.word())
             case (5, .int64):
-                let parent = SpanID(try word())
+                let parent = SpanID(try reader.word())
                 result.span.parentSpanID = parent.isValid ? parent : nil
             case (6, .list):
-                for _ in 0..<(try structures()) { result.annotations.append(try annotation(&result.span)) }
+                for _ in 0..<(try reader.structures()) { result.annotations.append(try annotation(&result.span)) }
             case (8, .list):
-                for _ in 0..<(try structures()) { result.binaryAnnotations.append(try binaryAnnotation()) }
+                for _ in 0..<(try reader.structures()) { result.binaryAnnotations.append(try binaryAnnotation()) }
             case (9, .bool): result.span.isDebug = try reader.bool(field)
             case (10, .int64): result.span.timestamp = try time("timestamp", &result.span)
             case (11, .int64): result.span.duration = try time("duration", &result.span)
-            case (12, .int64): result.span.traceID.high = try word()
+            case (12, .int64): result.span.traceID.high = try reader.word()
             default: try reader.skip(field)
             }
         }
@@ -68,7 +68,7 @@ struct ZipkinThriftDecoder<Reader: ThriftReader>: ~Copyable {
         while let field = try reader.field() {
             switch (field.id, field.type) {
             case (1, .int64): annotation.value.timestamp = try time("annotation timestamp", &span) ?? 0
-            case (2, .binary): annotation.value.value = try string()
+            case (2, .binary): annotation.value.value = try strings.string(&reader)
             case (3, .structure): annotation.endpoint = try endpoint()
             default: try reader.skip(field)
             }
@@ -86,7 +86,7 @@ struct ZipkinThriftDecoder<Reader: ThriftReader>: ~Copyable {
         let outer = reader.beginStruct()
         while let field = try reader.field() {
             switch (field.id, field.type) {
-            case (1, .binary): annotation.tag.key = try string()
+            case (1, .binary): annotation.tag.key = try strings.string(&reader)
             case (2, .binary): bytes = Array(try reader.binary())
             case (3, .int32): type = try reader.int32()
             case (4, .structure): annotation.endpoint = try endpoint()
@@ -123,7 +123,7 @@ struct ZipkinThriftDecoder<Reader: ThriftReader>: ~Copyable {
                 // 0: unknown.
                 if address != 0 { endpoint.ipv4 = [24, 16, 8, 0].map { String(address >> $0 & 0xff) }.joined(separator: ".") }
             case (2, .int16): endpoint.port = UInt16(bitPattern: try reader.int16())
-            case (3, .binary): endpoint.serviceName = try string()
+            case (3, .binary): endpoint.serviceName = try strings.string(&reader)
             case (4, .binary): endpoint.ipv6 = ZipkinProtobufDecoder.ipv6(try reader.binary())
             default: try reader.skip(field)
             }
@@ -133,22 +133,6 @@ struct ZipkinThriftDecoder<Reader: ThriftReader>: ~Copyable {
     }
 
     // MARK: Scalars
-
-    /// The number of elements of a list of structs.
-    private mutating func structures() throws(WireError) -> Int {
-        let start = reader.cursor.position
-        let list = try reader.list()
-        guard let type = list.type, type != .structure else { return list.count }
-        throw reader.cursor.failure("a list of \(type), not of structs", at: start)
-    }
-
-    private mutating func string() throws(WireError) -> String {
-        let bytes = try reader.binary()
-        guard let start = bytes.baseAddress else { return "" }
-        return strings.string(start, bytes.count)
-    }
-
-    private mutating func word() throws(WireError) -> UInt64 { UInt64(bitPattern: try reader.int64()) }
 
     /// Microseconds; 0 means absent.
     private mutating func time(_ name: String, _ span: inout ZipkinSpan) throws(WireError) -> UInt64? {

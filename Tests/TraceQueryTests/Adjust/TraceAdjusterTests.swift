@@ -81,7 +81,7 @@ struct TraceAdjusterTests {
             (0, "0s"), (1, "1ns"), (1500, "1.5µs"), (-2_000_000, "-2ms"), (1_000_000_000, "1s"), (61_500_000_000, "1m1.5s"),
             (3_600_000_000_000, "1h0m0s"), (1_000_050_000, "1.00005s"),
         ] as [(Int64, String)] {
-            #expect(GoDurationText.text(value) == text)
+            #expect(GoDuration.text(value) == text)
         }
     }
 }

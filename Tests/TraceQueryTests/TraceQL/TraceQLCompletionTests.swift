@@ -42,6 +42,14 @@ import TraceStore
         #expect(try filter.map { try TraceQLQuery($0.text).canonicalText } == canonical)
     }
 
+    @Test(arguments: [
+        ("{ rootName = `x` && .a = 1 && name = ", "{ rootName = `x` && .a = 1 }"), ("{ .a = 1 || .b = ", nil), ("{ .a > }", nil), ("", nil),
+    ] as [(String, String?)])
+    func readsConditionsOfTracesToo(_ text: String, _ expected: String?) throws {
+        let canonical = try expected.map { try TraceQLQuery($0).canonicalText }
+        #expect(try TraceQLSpanFilter.readablePart(of: text).map { try TraceQLQuery($0).canonicalText } == canonical)
+    }
+
     @Test func filterKeepsMatchingSpans() throws {
         let filter = try #require(TraceQLSpanFilter(lenient: "{ status = error && resource.service.name = `triton` && name = "))
         #expect(filter.conditions == [[.status(.error), .service("triton")]])

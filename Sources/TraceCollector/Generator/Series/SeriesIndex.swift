@@ -69,6 +69,18 @@ struct SeriesIndex: Sendable {
         }
     }
 
+    /// The hash of ``SeriesKey/overflow``.
+    static let overflowHash = hash(
+        firstHash: hash(SeriesKey.overflow.first), second: SeriesKey.overflow.second, third: SeriesKey.overflow.third,
+        fourth: SeriesKey.overflow.fourth, extra: SeriesKey.overflow.extra
+    )
+
+    /// The number of ``SeriesKey/overflow``, in which everything is counted that has no room of its own.
+    var overflow: Int? {
+        let key = SeriesKey.overflow
+        return find(Self.overflowHash, first: key.first, second: key.second, third: key.third, fourth: key.fourth, extra: key.extra)
+    }
+
     /// Adds a key that is not there, and returns its number: the count before.
     mutating func insert(_ hash: UInt64, _ key: SeriesKey) -> Int {
         let number = keys.count

@@ -233,9 +233,7 @@ struct ServiceGraphProcessor: Sendable {
             return append(hash, SeriesKey(first: edge.client, second: edge.server, third: type, fourth: node, extra: extra))
         }
         budget.overflowed += 1
-        let key = SeriesKey.overflow
-        let overflow = SeriesIndex.hash(firstHash: SeriesIndex.hash(key.first), second: key.second, third: key.third, fourth: key.fourth, extra: [])
-        return index.find(overflow, first: key.first, second: key.second, third: key.third, fourth: key.fourth, extra: []) ?? append(overflow, key)
+        return index.overflow ?? append(SeriesIndex.overflowHash, .overflow)
     }
 
     private mutating func append(_ hash: UInt64, _ key: SeriesKey) -> Int {

@@ -1,5 +1,6 @@
 internal import PrometheusMetrics
 internal import TraceModel
+internal import TraceWire
 
 /// Counts spans by service, name, kind and status: Tempo's processor `span-metrics`. Pure: time is an argument.
 struct SpanMetricsProcessor: Sendable {
@@ -94,11 +95,7 @@ struct SpanMetricsProcessor: Sendable {
         return append(hash, key)
     }
 
-    private mutating func overflowSeries() -> Int {
-        let key = SeriesKey.overflow
-        let hash = SeriesIndex.hash(firstHash: SeriesIndex.hash(key.first), second: key.second, third: key.third, fourth: key.fourth, extra: [])
-        return index.find(hash, first: key.first, second: key.second, third: key.third, fourth: key.fourth, extra: []) ?? append(hash, key)
-    }
+    private mutating func overflowSeries() -> Int { index.overflow ?? append(SeriesIndex.overflowHash, .overflow) }
 
     private mutating func append(_ hash: UInt64, _ key: SeriesKey) -> Int {
         calls.append(0)
@@ -191,38 +188,13 @@ struct SpanMetricsProcessor: Sendable {
         let intrinsic = settings.intrinsicDimensions
         if intrinsic.service { pairs.append(("service", key.first)) }
         if intrinsic.spanName { pairs.append(("span_name", key.second)) }
-        if intrinsic.spanKind { pairs.append(("span_kind", SpanKind(rawValue: key.third)?.otlpName ?? "")) }
-        if intrinsic.statusCode { pairs.append(("status_code", SpanStatus.Code(rawValue: key.fourth)?.otlpName ?? "")) }
+        if intrinsic.spanKind { pairs.append(("span_kind", SpanKind(rawValue: key.third)?.protobufName ?? "")) }
+        if intrinsic.statusCode { pairs.append(("status_code", SpanStatus.Code(rawValue: key.fourth)?.protobufName ?? "")) }
         pairs += zip(extraNames, key.extra).filter { $0.0 != "job" && $0.0 != "instance" || !$0.1.isEmpty }
         return labels(pairs)
     }
 
     private func labels(_ pairs: [(String, String)]) -> MetricLabels {
         MetricLabels(fitted: registry.externalLabels.map { (MetricName.label($0.key), $0.value) } + pairs)
-    }
-}
-
-extension SpanKind {
-    /// The enumeration's name in OTLP, as label `span_kind` has it.
-    var otlpName: String {
-        switch self {
-        case .unspecified: "SPAN_KIND_UNSPECIFIED"
-        case .internal: "SPAN_KIND_INTERNAL"
-        case .server: "SPAN_KIND_SERVER"
-        case .client: "SPAN_KIND_CLIENT"
-        case .producer: "SPAN_KIND_PRODUCER"
-        case .consumer: "SPAN_KIND_CONSUMER"
-        }
-    }
-}
-
-extension SpanStatus.Code {
-    /// The enumeration's name in OTLP, as label `status_code` has it.
-    var otlpName: String {
-        switch self {
-        case .unset: "STATUS_CODE_UNSET"
-        case .ok: "STATUS_CODE_OK"
-        case .error: "STATUS_CODE_ERROR"
-        }
     }
 }

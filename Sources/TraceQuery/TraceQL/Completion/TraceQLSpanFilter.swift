@@ -15,7 +15,7 @@ public struct TraceQLSpanFilter: Sendable {
     /// Takes the parts joined by `&&` that are complete and leaves out the others; a query without any gives `nil`, and so does one in
     /// which parts are joined by `||` and cannot all be read.
     public init?(lenient text: String) {
-        let expressions = Self.conjuncts(text)
+        let expressions = Self.conjuncts(text, ofSpansOnly: true)
         if expressions.isEmpty { return nil }
         var compiler = TraceQLCompiler()
         var tests: [TraceQLCompiler.Test] = []
@@ -29,7 +29,17 @@ public struct TraceQLSpanFilter: Sendable {
         slots = compiler.slots
         conditions = expressions.map { TraceQLConditions($0) }.reduce(.unknown, TraceQLConditions.both).anyOf ?? []
         projection = touched.projection
-        self.text = "{ " + expressions.map { "(\($0))" }.joined(separator: " && ") + " }"
+        self.text = Self.query(expressions)
+    }
+
+    /// What a query is as far as it can be read, with conditions on whole traces; `nil` when nothing can be.
+    public static func readablePart(of text: String) -> String? {
+        let expressions = conjuncts(text, ofSpansOnly: false)
+        return expressions.isEmpty ? nil : query(expressions)
+    }
+
+    private static func query(_ expressions: [TraceQLExpression]) -> String {
+        "{ " + expressions.map { "(\($0))" }.joined(separator: " && ") + " }"
     }
 
     /// The spans of a batch that pass.
@@ -47,7 +57,7 @@ public struct TraceQLSpanFilter: Sendable {
     }
 
     /// What is readable between the first `{` and its `}` or the end.
-    private static func conjuncts(_ text: String) -> [TraceQLExpression] {
+    private static func conjuncts(_ text: String, ofSpansOnly: Bool) -> [TraceQLExpression] {
         guard text.utf8.count <= TraceQLParser.maximumLength else { return [] }
         let tokens = TraceQLLexer.tokens(text)
         guard let open = tokens.firstIndex(where: { $0.isSymbol("{") }) else { return [] }
@@ -65,7 +75,7 @@ public struct TraceQLSpanFilter: Sendable {
         return parts.compactMap { part in
             // A blank at the end closes an attribute's name.
             let filter = "{ " + part.map { $0.text }.joined(separator: " ") + " }"
-            guard let query = try? TraceQLQuery(filter), case .search(let stages) = query.root.body, !TraceQLTouched(stages).needsTrace,
+            guard let query = try? TraceQLQuery(filter), case .search(let stages) = query.root.body, !(ofSpansOnly && TraceQLTouched(stages).needsTrace),
                 case .spanset(.filter(let expression?))? = stages.first
             else { return nil }
             return expression
