@@ -140,6 +140,48 @@ def test_a_full_disk_refuses_loses_nothing_and_recovers(start, tmp_path):
         assert program.stop() == 0
 
 
+def test_a_disk_that_is_full_when_a_partition_begins_loses_nothing(start, tmp_path):
+    with small_disk(tmp_path / "disk", "24m"):
+        data, filler = tmp_path / "disk/data", tmp_path / "disk/filler"
+        # A partition ends with an eighth of this.
+        program = start("traces", "--data-dir", str(data), "--retention-size", "16MiB")
+        acknowledged = {}
+
+        def partitions():
+            return sorted(data.glob("traces-*.sqlite"))
+
+        def send():
+            trace, ids = otlp.trace_id(), [otlp.span_id() for _ in range(200)]
+            noise = [{"trace": trace, "id": one, "name": "full", "attributes": {"noise": os.urandom(400).hex()}} for one in ids]
+            answer = requests.post(
+                program.otlp, data=otlp.request("disk", noise).SerializeToString(), headers={"Content-Type": otlp.PROTOBUF}, timeout=60
+            )
+            if answer.status_code == 200:
+                acknowledged[trace] = set(ids)
+            return answer.status_code
+
+        assert len(partitions()) == 1
+        while sum(one.stat().st_size for one in data.glob("traces-*.sqlite*") if not one.name.endswith("-shm")) < 2 << 20:
+            assert send() == 200
+        assert len(partitions()) == 1, "the next span begins a partition"
+        with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        # The file of the next partition cannot be made, and the old one cannot grow.
+        refusals = [send() for _ in range(3)]
+        assert set(refusals) <= {429, 503}, refusals
+        assert len(partitions()) == 1
+        assert_all_stored(program, acknowledged)
+        filler.unlink()
+        wait_until(lambda: send() == 200, timeout=60, interval=0.5, what="a span accepted after room was made")
+        wait_until(lambda: send() == 200 and len(partitions()) == 2, timeout=120, interval=1, what="the next partition")
+        assert_all_stored(program, acknowledged)
+        program.kill()
+        program.start()
+        assert_all_stored(program, acknowledged)
+        assert program.stop() == 0
+
+
 def send_many(program, trace_id, count, per_request=10_000):
     """A root and its children."""
     session = requests.Session()

@@ -14,7 +14,7 @@ enum TraceQLBenchmark {
     static func run(spans: Int) async throws -> [BenchmarkRow] {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("needletail-bench-\(ProcessInfo.processInfo.processIdentifier)")
         defer { try? FileManager.default.removeItem(at: directory) }
-        let store = try SQLiteTraceStore(directory: directory.path, logger: Logger(label: "bench"))
+        let store = try SQLiteTraceStore(directory: directory.path, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
         let traces = spans / spansPerTrace
         for start in stride(from: 0, to: traces, by: 1_000) {
             try await store.append([batch(start..<min(start + 1_000, traces))])
@@ -22,22 +22,26 @@ enum TraceQLBenchmark {
         var rows: [BenchmarkRow] = []
         let note = "\(spans) spans in SQLite, median of \(rounds)"
         let window = base...base + UInt64(traces + 1) * 1_000_000_000
+        let structural = "{ resource.service.name = \"gateway\" } >> { status = error }"
         for query in [
-            "{ resource.service.name = \"gateway\" } >> { status = error }", "{ span.http.status_code = 503 && duration > 1ms }",
-            "{ } | count() > 100", "{ name =~ \"comp.*\" } | by(resource.service.name) | avg(duration) > 1h",
+            structural, "{ span.http.status_code = 503 && duration > 1ms }",
+            "{ resource.host.name = \"node-1\" } | count() > 100", "{ } | count() > 100",
+            "{ name =~ \"comp.*\" } | by(resource.service.name) | avg(duration) > 1h",
         ] {
             let search = try TraceQLQuery(query)
             let (seconds, found) = try await median {
                 try await search.search(store, TraceQLSearchOptions(startTime: window, limit: .max)).traces.count
             }
-            rows.append(.atMost(1_000, query, seconds * 1000, "ms", note: "\(note), all \(found) traces found"))
+            let told = "\(note), all \(found) traces found"
+            // What is promised of structural queries is promised of no others.
+            rows.append(query == structural ? .atMost(1_000, query, seconds * 1000, "ms", note: told) : BenchmarkRow(query, seconds * 1000, "ms", note: told))
         }
         for query in ["{ } | rate() by (resource.service.name)", "{ status = error } | quantile_over_time(duration, .99, .5) by (name)"] {
             let metrics = try TraceQLQuery(query)
             let (seconds, found) = try await median {
                 try await metrics.metrics(store, TraceQLMetricsOptions(start: window.lowerBound, end: window.upperBound)).series.count
             }
-            rows.append(.atMost(1_000, query, seconds * 1000, "ms", note: "\(note), \(found) series"))
+            rows.append(BenchmarkRow(query, seconds * 1000, "ms", note: "\(note), \(found) series"))
         }
         await store.close()
         return rows

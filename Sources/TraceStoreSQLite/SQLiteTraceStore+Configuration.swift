@@ -7,6 +7,9 @@ extension SQLiteTraceStore {
         public var maximumSpansPerBlock: Int
         /// Bytes of decompressed blocks kept in memory for repeated reads.
         public var cacheSize: Int
+        /// Bytes of memory, about, for the spans that one scan keeps of traces it has not seen completely, and four times as much as
+        /// the blocks it opens at once. What does not fit is read once more.
+        public var scanMemorySize: Int
         /// Reads that run at the same time; each has a thread.
         public var readerCount: Int
         /// Distinct pairs of service and operation that are listed; more are stored and found, but not listed.
@@ -31,13 +34,14 @@ extension SQLiteTraceStore {
         public var retentionSize: Int? { didSet { boundPartitions() } }
 
         public init(
-            compressionLevel: Int32 = 1, maximumSpansPerBlock: Int = 4096, cacheSize: Int = 64 << 20, readerCount: Int = 2,
+            compressionLevel: Int32 = 1, maximumSpansPerBlock: Int = 4096, cacheSize: Int = 64 << 20, scanMemorySize: Int = 96 << 20, readerCount: Int = 2,
             maximumOperationCount: Int = 100_000, maximumFileSize: Int? = nil, directorySize: Int = 128 << 20, filterCacheSize: Int = 64 << 20,
             partitionSeconds: UInt64 = 3600, partitionSize: Int = 2 << 30, retentionSeconds: UInt64? = nil, retentionSize: Int? = nil
         ) {
             self.compressionLevel = compressionLevel
             self.maximumSpansPerBlock = max(1, maximumSpansPerBlock)
             self.cacheSize = max(0, cacheSize)
+            self.scanMemorySize = max(0, scanMemorySize)
             self.readerCount = max(1, readerCount)
             self.maximumOperationCount = max(1, maximumOperationCount)
             self.maximumFileSize = maximumFileSize

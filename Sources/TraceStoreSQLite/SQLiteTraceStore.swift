@@ -209,7 +209,9 @@ public final class SQLiteTraceStore: TraceStore {
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             try await readers.run { files in
-                try BlockReader.read(files, self.directory, self.caches, cancellation, body)
+                try BlockReader.read(
+                    files, self.directory, self.caches, cancellation, scanMemorySize: self.configuration.scanMemorySize, body
+                )
             }
         } onCancel: {
             cancellation.cancel()

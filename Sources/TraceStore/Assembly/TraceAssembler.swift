@@ -11,6 +11,7 @@ public struct TraceAssembler: Sendable {
     private var groups: [ResourceSpans] = []
     /// Empty as long as the groups are few.
     private var resourceIndex: [ResourceKey: Int] = [:]
+    /// Empty as long as the spans are few.
     private var positions: [SpanID: Position] = [:]
     /// Of spans whose id another span has, too, all but the first.
     private var furtherPositions: [SpanID: [Position]] = [:]
@@ -43,6 +44,7 @@ public struct TraceAssembler: Sendable {
                 }
                 index = groups[group].scopeSpans.count
                 groups[group].scopeSpans.append(ScopeSpans(scope: scope, schemaURL: scopeSchemaURL))
+                groups[group].scopeSpans[groups[group].scopeSpans.count - 1].spans.reserveCapacity(spans.underestimatedCount)
             }
             guard let index else { continue }
             append(span, group, index)
@@ -89,18 +91,46 @@ public struct TraceAssembler: Sendable {
     }
 
     private mutating func append(_ span: Span, _ group: Int, _ scope: Int) {
-        let position = Position(group: group, scope: scope, index: groups[group].scopeSpans[scope].spans.count)
-        if let first = positions.updateValue(position, forKey: span.spanID) {
-            // Two spans of one id: rare enough for a list of their own.
-            positions[span.spanID] = first
-            let earlier = [first] + (furtherPositions[span.spanID] ?? [])
-            for position in earlier where position.group == group && position.scope == scope {
-                if groups[group].scopeSpans[scope].spans[position.index] == span { return }
+        if spanCount < Self.shortCount {
+            for index in groups[group].scopeSpans[scope].spans.indices where groups[group].scopeSpans[scope].spans[index].spanID == span.spanID {
+                if groups[group].scopeSpans[scope].spans[index] == span { return }
             }
-            furtherPositions[span.spanID, default: []].append(position)
+        } else {
+            if positions.isEmpty { indexSpans() }
+            if isThere(span, group, scope) { return }
+            index(span.spanID, Position(group: group, scope: scope, index: groups[group].scopeSpans[scope].spans.count))
         }
         groups[group].scopeSpans[scope].spans.append(span)
         spanCount += 1
+    }
+
+    /// Spans of short traces are compared quicker than hashed.
+    private static let shortCount = 24
+
+    private mutating func indexSpans() {
+        positions.reserveCapacity(4 * Self.shortCount)
+        for group in groups.indices {
+            for scope in groups[group].scopeSpans.indices {
+                for place in groups[group].scopeSpans[scope].spans.indices {
+                    index(groups[group].scopeSpans[scope].spans[place].spanID, Position(group: group, scope: scope, index: place))
+                }
+            }
+        }
+    }
+
+    private mutating func index(_ id: SpanID, _ position: Position) {
+        guard let first = positions.updateValue(position, forKey: id) else { return }
+        // Two spans of one id: rare enough for a list of their own.
+        positions[id] = first
+        furtherPositions[id, default: []].append(position)
+    }
+
+    private func isThere(_ span: Span, _ group: Int, _ scope: Int) -> Bool {
+        guard let first = positions[span.spanID] else { return false }
+        func isEqual(_ position: Position) -> Bool {
+            position.group == group && position.scope == scope && groups[group].scopeSpans[scope].spans[position.index] == span
+        }
+        return isEqual(first) || (furtherPositions[span.spanID]?.contains(where: isEqual) ?? false)
     }
 
     private struct ResourceKey: Hashable {

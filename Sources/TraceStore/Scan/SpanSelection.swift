@@ -107,21 +107,31 @@ public enum AttributeTest: Hashable, Sendable {
 
 /// What a scan needs of each span; the rest may be missing from what it visits.
 ///
-/// Ids, name, kind, times, status and the resource's `service.name` are always there.
+/// Ids, name, kind, times, status, the resource's `service.name`, and the scope's name and version are always there.
 public struct SpanProjection: Hashable, Sendable {
     public enum Attributes: Hashable, Sendable {
         case all
-        /// Those with these names, in every scope.
+        /// Those with these names.
         case named(Set<String>)
+
+        /// Those of both.
+        public func union(_ names: Set<String>) -> Attributes {
+            if case .named(let own) = self { .named(own.union(names)) } else { .all }
+        }
     }
 
+    /// Of spans, their events and links.
     public var attributes: Attributes
+    /// Of resources and scopes, which many spans share.
+    public var groupAttributes: Attributes
     /// Names, times and (as `attributes` says) attributes of events.
     public var events: Bool
     public var links: Bool
 
-    public init(attributes: Attributes = .all, events: Bool = true, links: Bool = true) {
+    /// - Parameter groupAttributes: `nil` for the same as `attributes`.
+    public init(attributes: Attributes = .all, groupAttributes: Attributes? = nil, events: Bool = true, links: Bool = true) {
         self.attributes = attributes
+        self.groupAttributes = groupAttributes ?? attributes
         self.events = events
         self.links = links
     }

@@ -8,7 +8,7 @@ final class BlockCache: Sendable {
         var clock: UInt64 = 0
     }
 
-    private let maximumSize: Int
+    let maximumSize: Int
     private let state = Mutex(State())
 
     init(maximumSize: Int) {

@@ -1,4 +1,5 @@
 internal import Compression
+internal import Synchronization
 internal import TraceModel
 internal import TraceStore
 internal import TraceWire
@@ -12,11 +13,13 @@ struct BlockReader {
     private let files: OpenPartitions
     private let caches: BlockCaches
     private let cancellation: Cancellation
+    /// Bytes of memory for the spans that a scan keeps of incomplete traces.
+    private let scanMemorySize: Int
 
     /// Runs `body` within a read transaction.
     static func read<R>(
         _ files: OpenPartitions, _ directory: PartitionDirectory, _ caches: BlockCaches, _ cancellation: Cancellation,
-        _ body: (BlockReader) throws -> R
+        scanMemorySize: Int = 0, _ body: (BlockReader) throws -> R
     ) throws -> R {
         while true {
             try cancellation.check()
@@ -37,7 +40,9 @@ struct BlockReader {
             guard let snapshot else { continue }
             defer { try? connection.execute("COMMIT") }
             return try body(
-                BlockReader(snapshot: snapshot, directory: directory, files: files, caches: caches, cancellation: cancellation)
+                BlockReader(
+                    snapshot: snapshot, directory: directory, files: files, caches: caches, cancellation: cancellation, scanMemorySize: scanMemorySize
+                )
             )
         }
     }
@@ -71,7 +76,7 @@ struct BlockReader {
         guard search.limit > 0 else { return [] }
         let candidates = try candidates(search.startTime) { [BlockConditions(search, $0)] }
         let filter = BlockFilter.candidates(search)
-        let sweep = TraceSweep(reader: self, candidates: candidates, projection: .whole) { bytes in
+        let sweep = TraceSweep(reader: self, candidates: candidates, projection: .whole, memorySize: scanMemorySize) { bytes in
             var newest: [TraceID: UInt64] = [:]
             search.forEachMatch(in: try OTLPProtobuf.decode(filter.apply(bytes)).batch) { id, start in newest[id] = max(newest[id] ?? 0, start) }
             return newest
@@ -87,22 +92,25 @@ struct BlockReader {
     /// Visits the traces with a selected span, newest first.
     func scanTraces(_ selection: SpanSelection, _ projection: SpanProjection, _ body: ([StoredTrace]) throws -> ScanStep) throws {
         let filter = SelectionFilter(selection)
-        let sweep = TraceSweep(reader: self, candidates: try candidates(selection), projection: projection, newest: filter.newest)
+        let wide = filter.widened(projection)
+        var sweep = TraceSweep(
+            reader: self, candidates: try candidates(selection), projection: projection, memorySize: scanMemorySize, look: filter.newest
+        ) { try filter.traces(in: $0, wide) }
+        sweep.takesAll = selection.anyOf.isEmpty
         try sweep.run(firstBatchCount: Self.firstBatchCount, body)
     }
 
     /// Visits the spans that may be selected, newest blocks first.
     func scanSpans(_ selection: SpanSelection, _ projection: SpanProjection, _ body: (SpanBatch) throws -> ScanStep) throws {
         let filter = SelectionFilter(selection)
-        var rest = try candidates(selection).sorted { $0.maximumStart > $1.maximumStart }[...]
-        var size = 1 << 20
-        while !rest.isEmpty {
-            let blocks = Array(TraceSweep.prefix(of: rest, size: size))
-            rest = rest.dropFirst(blocks.count)
-            size = min(size * 2, 16 << 20)
-            for batch in try map(blocks, { try filter.spans(in: $0, projection) }) where !batch.resourceSpans.isEmpty {
-                if try body(batch) == .stop { return }
+        let blocks = try candidates(selection).sorted { $0.maximumStart > $1.maximumStart }
+        try stream(blocks, first: 1 << 20, last: 16 << 20) { _ in
+            { try filter.spans(in: $0, projection) }
+        } body: { (_, _, batches: [SpanBatch]) in
+            for batch in batches where !batch.resourceSpans.isEmpty {
+                if try body(batch) == .stop { return .stop }
             }
+            return .more
         }
     }
 
@@ -186,8 +194,68 @@ struct BlockReader {
 
     // MARK: Blocks
 
+    /// All blocks but these.
+    func blocks(except known: [BlockSummary]) throws -> [BlockSummary] {
+        let known = Set(known.map(\.id))
+        return try snapshot.entries.flatMap { try contents($0).blocks.filter { !known.contains($0.id) } }
+    }
+
+    /// Passes blocks in their order, some at a time: while `body` has the results of some, the next ones are opened.
+    ///
+    /// - Parameters:
+    ///   - first: bytes of blocks, decompressed, that are opened at once at first; doubled from time to time.
+    ///   - last: at most.
+    ///   - prepare: called with the places of the next blocks; gives what makes a result of each block's bytes, on all cores.
+    ///   - body: called with the places of the blocks, those that are opened meanwhile, and the results.
+    func stream<R: Sendable>(
+        _ blocks: [BlockSummary], first: Int, last: Int, prepare: (Range<Int>) throws -> @Sendable ([UInt8]) throws -> R,
+        body: (_ places: Range<Int>, _ next: Range<Int>, _ results: [R]) throws -> ScanStep
+    ) throws {
+        try withoutActuallyEscaping(body) { body in
+            var size = first
+            var passed = 0
+            var places = 0..<0
+            var results: [R] = []
+            var step = ScanStep.more
+            repeat {
+                let next = places.upperBound..<places.upperBound + TraceSweep.prefix(of: blocks[places.upperBound...], size: size).count
+                let transform = try prepare(next)
+                let isStopped = Atomic(false)
+                // A long pass would push everything else out of the cache, and find nothing in it the next time.
+                let isCached = passed < caches.blocks.maximumSize / 2
+                var isVisited = places.isEmpty
+                var opened: [R?] = []
+                do {
+                    opened = try map(Array(blocks[next]), isCached: isCached) {
+                        if isVisited { return }
+                        isVisited = true
+                        step = try body(places, next, results)
+                        if step == .stop { isStopped.store(true, ordering: .relaxed) }
+                    } _: { bytes in
+                        isStopped.load(ordering: .relaxed) ? nil : try transform(bytes)
+                    }
+                } catch {
+                    // What was opened before may be all that is wanted: a block that is damaged does not matter then.
+                    if !isVisited, !(error is CancellationError) { step = try body(places, next, results) }
+                    if step == .stop { return }
+                    throw error
+                }
+                passed += blocks[next].reduce(0) { $0 + $1.rawSize }
+                size = min(size * 2, last)
+                results = opened.compactMap(\.self)
+                places = next
+            } while step == .more && !places.isEmpty
+        }
+    }
+
     /// Applies `body` to the bytes of each block, on all cores.
-    func map<R: Sendable>(_ blocks: [BlockSummary], _ body: @escaping @Sendable ([UInt8]) throws -> R) throws -> [R] {
+    ///
+    /// - Parameters:
+    ///   - isCached: blocks are kept in the cache.
+    ///   - other: is done meanwhile.
+    func map<R: Sendable>(
+        _ blocks: [BlockSummary], isCached: Bool = true, beside other: (() throws -> Void)? = nil, _ body: @escaping @Sendable ([UInt8]) throws -> R
+    ) throws -> [R] {
         try cancellation.check()
         let cache = caches.blocks
         // The files are read by this thread only.
@@ -198,12 +266,12 @@ struct BlockReader {
             return StoredBlock(block: block, bytes: bytes, isCompressed: true, path: partition.path)
         }
         let cancellation = self.cancellation
-        return try mapInParallel(stored) { stored in
+        return try mapInParallel(stored, beside: other) { stored in
             try cancellation.check()
             do {
                 guard stored.isCompressed else { return try body(stored.bytes) }
                 let bytes = try Zstd.decompress(stored.bytes, maximumSize: stored.block.rawSize)
-                cache.insert(bytes, id: stored.block.id)
+                if isCached { cache.insert(bytes, id: stored.block.id) }
                 return try body(bytes)
             } catch let error as WireError {
                 throw Self.damaged(stored.block, stored.path, error.message)

@@ -14,6 +14,17 @@ struct FingerprintSet {
         self.fingerprints = members.sorted()
     }
 
+    /// Calls `body` with those that are in a list, too.
+    func forEachCommon(_ list: [UInt32], _ body: (UInt32) -> Void) {
+        if fingerprints.count * 8 < list.count {
+            for fingerprint in fingerprints where list.containsSorted(fingerprint) { body(fingerprint) }
+            return
+        }
+        for fingerprint in list where bits[Int(fingerprint >> 22)] & 1 << UInt64(fingerprint >> 16 & 63) != 0 && members.contains(fingerprint) {
+            body(fingerprint)
+        }
+    }
+
     /// Whether a sorted list has one of them.
     func containsAny(of list: [UInt32]) -> Bool {
         // A few are looked up in the list, many are looked up in the set.

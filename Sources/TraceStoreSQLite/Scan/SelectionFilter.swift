@@ -7,6 +7,8 @@ struct SelectionFilter: Sendable {
     /// The conditions of one list, by what is needed to judge them.
     private struct Conjunction: Sendable {
         var services: [String] = []
+        /// About the resource's own attributes.
+        var resourceConditions: [SpanCondition] = []
         /// `nil` stands for text that bytes cannot tell.
         var names: [[UInt8]?] = []
         var kinds: [SpanKind] = []
@@ -27,10 +29,21 @@ struct SelectionFilter: Sendable {
                 case .durationAtLeast(let least): minimumDuration = max(minimumDuration, least)
                 case .durationAtMost(let most): maximumDuration = min(maximumDuration, most)
                 case .isRoot: mustBeRoot = true
+                case .attribute(let key, _) where key.scope == .resource: resourceConditions.append(condition)
                 case .status, .attribute: needsSpan = true
                 }
             }
         }
+
+        /// Whether spans of a resource may satisfy it.
+        func holds(_ resource: Resource) -> Bool {
+            let service = resource.serviceName
+            return services.allSatisfy { $0 == service }
+                && resourceConditions.allSatisfy { $0.matches(span: Self.anySpan, resource: resource, scope: InstrumentationScope()) }
+        }
+
+        /// For conditions that do not look at the span.
+        private static let anySpan = Span(traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), name: "", startTime: 0, endTime: 0)
 
         /// Whether the head satisfies what it can satisfy.
         func holds(_ head: OTLPChoice.Head) -> Bool {
@@ -63,11 +76,10 @@ struct SelectionFilter: Sendable {
         var newest: [TraceID: UInt64] = [:]
         let selection = self.selection
         var active = conjunctions
-        var choice = OTLPChoice(names: names, events: needsEvents, links: needsLinks)
+        var choice = OTLPChoice(names: names, groupNames: names, events: needsEvents, links: needsLinks)
         choice.wantsResource = { resource in
             if conjunctions.isEmpty { return true }
-            let service = resource.serviceName
-            active = conjunctions.filter { $0.services.allSatisfy { $0 == service } }
+            active = conjunctions.filter { $0.holds(resource) }
             return !active.isEmpty
         }
         choice.wantsSpan = { head in
@@ -94,14 +106,58 @@ struct SelectionFilter: Sendable {
         return newest
     }
 
+    /// A projection with what the selection is judged by besides.
+    func widened(_ projection: SpanProjection) -> SpanProjection {
+        var projection = projection
+        projection.attributes = projection.attributes.union(names)
+        projection.groupAttributes = projection.groupAttributes.union(names)
+        projection.events = projection.events || needsEvents
+        projection.links = projection.links || needsLinks
+        return projection
+    }
+
+    /// All spans of a block by their traces, with the newest start of those that are selected.
+    func traces(in bytes: [UInt8], _ projection: SpanProjection) throws -> [TraceSweep.PartialTrace] {
+        var traces: [TraceSweep.PartialTrace] = []
+        var places: [TraceID: Int] = [:]
+        for group in try OTLPProtobuf.decode(bytes, choosing: OTLPChoice(projection)).resourceSpans {
+            for scopeSpans in group.scopeSpans {
+                let spans = scopeSpans.spans
+                var start = 0
+                while start < spans.count {
+                    let id = spans[start].traceID
+                    var end = start
+                    var newest: UInt64?
+                    while end < spans.count, spans[end].traceID == id {
+                        if selection.matches(span: spans[end], resource: group.resource, scope: scopeSpans.scope) {
+                            newest = max(newest ?? 0, spans[end].startTime)
+                        }
+                        end += 1
+                    }
+                    let place = places[id] ?? traces.count
+                    if place == traces.count {
+                        places[id] = place
+                        traces.append(TraceSweep.PartialTrace(spans: TraceAssembler(id: id)))
+                    }
+                    if let newest { traces[place].newest = max(traces[place].newest ?? 0, newest) }
+                    traces[place].spans.add(
+                        spans[start..<end], resource: group.resource, resourceSchemaURL: group.schemaURL, scope: scopeSpans.scope,
+                        scopeSchemaURL: scopeSpans.schemaURL
+                    )
+                    start = end
+                }
+            }
+        }
+        return traces
+    }
+
     /// The spans of a block that may be selected, with what the projection asks for.
     func spans(in bytes: [UInt8], _ projection: SpanProjection) throws -> SpanBatch {
-        var choice = OTLPChoice(projection)
+        var choice = OTLPChoice(widened(projection))
         var active = conjunctions
         choice.wantsResource = { resource in
             if conjunctions.isEmpty { return true }
-            let service = resource.serviceName
-            active = conjunctions.filter { $0.services.allSatisfy { $0 == service } }
+            active = conjunctions.filter { $0.holds(resource) }
             return !active.isEmpty
         }
         choice.wantsSpan = { head in
@@ -113,9 +169,11 @@ struct SelectionFilter: Sendable {
 
 extension OTLPChoice {
     init(_ projection: SpanProjection) {
-        switch projection.attributes {
-        case .all: self.init(events: projection.events, links: projection.links)
-        case .named(let names): self.init(names: names, events: projection.events, links: projection.links)
+        func names(_ attributes: SpanProjection.Attributes) -> Set<String>? {
+            if case .named(let names) = attributes { names } else { nil }
         }
+        self.init(
+            names: names(projection.attributes), groupNames: names(projection.groupAttributes), events: projection.events, links: projection.links
+        )
     }
 }

@@ -1,62 +1,81 @@
 internal import TraceModel
 internal import TraceStore
-internal import TraceWire
 
-/// Visits complete traces, newest match first.
+/// Visits complete traces, newest match first, in one pass over the blocks that may hold a match, by their newest start.
 ///
-/// Blocks that may hold a match are looked through by their newest start, some at a time. A trace is ready when no block that is left
-/// can hold a newer match; it is then put together from all blocks that have spans of it, in batches. So the newest traces are there
-/// after a few blocks, and what is in memory is bounded by the batches, however much is scanned.
+/// While few traces match, blocks are only looked through for matches, and traces that match are read by their ids. Once many
+/// match, each block is taken whole: its spans are kept until no block that is left has more of their trace. A trace is visited when
+/// no block that is left can hold a newer match. So the newest traces are there after a few blocks, most blocks are opened once, and
+/// what is kept in memory is bounded: a trace that waits too long, or has spans in blocks that are not in the pass, is read by its id.
 struct TraceSweep {
-    /// Most traces that are put together at once: with all of their attributes, and without.
+    /// Most traces that are read by id at once: with all of their attributes, and without.
     private static let maximumBatchCounts = (whole: 4096, bare: 16_384)
-    /// Bytes of blocks, decompressed, that are looked through at once: at first, and at most. Only what is decompressed at the moment
-    /// is in memory; and the larger a chunk, the fewer blocks are opened again for the traces that begin in one and end in another.
-    private static let chunkSizes = (first: 1 << 20, last: 192 << 20)
+    /// Bytes of blocks, decompressed, that are passed at once at first; later a quarter of the memory.
+    private static let firstChunkSize = 1 << 20
+    /// Blocks are taken whole when one of so many of their traces matches.
+    private static let takingShare = 4
 
     let reader: BlockReader
     /// The blocks that may hold a match.
     let candidates: [BlockSummary]
     /// What is decoded of a trace's spans.
     let projection: SpanProjection
+    /// Bytes of memory, about, for the spans of traces that are not complete.
+    let memorySize: Int
     /// The newest match of each trace in a block.
-    let newest: @Sendable (_ bytes: [UInt8]) throws -> [TraceID: UInt64]
+    let look: @Sendable (_ bytes: [UInt8]) throws -> [TraceID: UInt64]
+    /// All spans of a block; `nil` when blocks are never taken whole.
+    var take: (@Sendable (_ bytes: [UInt8]) throws -> [PartialTrace])?
+    /// Every trace in a candidate is likely to match.
+    var takesAll = false
+
+    /// What one block has of a trace.
+    struct PartialTrace: Sendable {
+        var spans: TraceAssembler
+        /// The start of its newest match; `nil` without one.
+        var newest: UInt64?
+    }
 
     /// - Parameters:
-    ///   - firstBatchCount: the most traces of the first batch; later ones are larger.
-    ///   - body: called with batches of traces until it says stop.
+    ///   - firstBatchCount: the most traces that are read by id for the first visit; later there are more.
+    ///   - body: called with traces until it says stop.
     func run(firstBatchCount: Int, _ body: ([StoredTrace]) throws -> ScanStep) throws {
         let candidates = self.candidates.sorted { $0.maximumStart > $1.maximumStart }
-        let places = Dictionary(candidates.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
-        var found: [TraceID: UInt64] = [:]
-        // Visited traces that have spans in candidates that are still to be looked through.
-        var done: Set<TraceID> = []
-        var position = 0
-        var chunkSize = Self.chunkSizes.first
         let maximumBatchCount = projection.attributes == .all ? Self.maximumBatchCounts.whole : Self.maximumBatchCounts.bare
         var batchCount = max(1, min(firstBatchCount, maximumBatchCount))
-        while position < candidates.count {
-            let chunk = Self.prefix(of: candidates[position...], size: chunkSize)
-            position += chunk.count
-            chunkSize = min(chunkSize * 2, Self.chunkSizes.last)
-            for matches in try reader.map(Array(chunk), newest) {
-                for (id, start) in matches where done.isEmpty || !done.contains(id) { found[id] = max(found[id] ?? 0, start) }
+        var pending = PendingTraces(candidates, memorySize: memorySize)
+        var isTaking = take != nil && takesAll
+        let chunkSize = max(1, memorySize / 4)
+        try reader.stream(candidates, first: min(Self.firstChunkSize, chunkSize), last: chunkSize) { chunk in
+            if isTaking, let take {
+                try pending.willTake(chunk) { try reader.blocks(except: candidates) }
+                return { .taken(try take($0)) }
             }
-            var ready: [(id: TraceID, start: UInt64)] = []
-            let limit = position < candidates.count ? candidates[position].maximumStart : nil
-            for (id, start) in found where limit.map({ start > $0 }) ?? true { ready.append((id, start)) }
-            ready.sort { $0.start != $1.start ? $0.start > $1.start : $0.id < $1.id }
-            for (id, _) in ready { found[id] = nil }
-            var rest = ready[...]
-            while !rest.isEmpty {
-                let ids = rest.prefix(batchCount).map(\.id)
-                rest = rest.dropFirst(ids.count)
-                batchCount = min(batchCount * 4, maximumBatchCount)
-                let traces = try reader.traces(Set(ids), projection) { block, ids in
-                    if let place = places[block], place >= position { done.formUnion(ids) }
+            pending.willLook(chunk)
+            return { [look] in .looked(try look($0)) }
+        } body: { (chunk, next, sightings: [Sighting]) in
+            var matchCount = 0
+            for (block, sighting) in zip(candidates[chunk], sightings) {
+                switch sighting {
+                case .looked(let matches):
+                    matchCount += matches.count
+                    pending.look(matches)
+                case .taken(let traces): pending.take(traces, from: block, projection)
                 }
-                if try body(ids.compactMap { traces[$0] }) == .stop { return }
             }
+            if !isTaking, take != nil {
+                isTaking = matchCount * Self.takingShare >= candidates[chunk].reduce(0) { $0 + $1.traces.count }
+            }
+            var rest = pending.ready(after: chunk.upperBound, next: next)[...]
+            while !rest.isEmpty {
+                let (count, reading) = pending.prefix(of: rest, maximumReadCount: batchCount)
+                let part = rest.prefix(count)
+                rest = rest.dropFirst(count)
+                batchCount = min(batchCount * 4, maximumBatchCount)
+                let read = reading.isEmpty ? [:] : try reader.traces(reading, projection) { pending.opened($0, $1) }
+                if try body(pending.removeAll(part, read: read)) == .stop { return .stop }
+            }
+            return .more
         }
     }
 
@@ -67,5 +86,10 @@ struct TraceSweep {
             defer { sum += block.rawSize }
             return sum < size
         }
+    }
+
+    private enum Sighting: Sendable {
+        case looked([TraceID: UInt64])
+        case taken([PartialTrace])
     }
 }

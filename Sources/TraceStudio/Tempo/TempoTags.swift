@@ -204,7 +204,6 @@ struct TempoTags: Sendable {
         switch name {
         case "rootName", "trace:rootName", "rootServiceName", "trace:rootService": selection.anyOf = [[.isRoot]]
         case "event:name": projection.events = true
-        case "instrumentation:name", "instrumentation:version": projection = .whole
         default: break
         }
         let gathered = try await store.scanSpans(selection, projection: projection, into: (texts: Set<String>(), count: 0)) { state, batch in

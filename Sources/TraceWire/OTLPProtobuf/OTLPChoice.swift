@@ -17,9 +17,29 @@ package struct OTLPChoice {
         package var duration: UInt64 { endTime > startTime ? endTime - startTime : 0 }
     }
 
-    /// The keys of the attributes wanted; `nil` for all. Resources keep `service.name` in any case.
-    private(set) var keys: [[UInt8]]?
-    private(set) var resourceKeys: [[UInt8]]?
+    /// Keys of attributes, compared by their bytes.
+    struct Keys {
+        private let keys: [[UInt8]]
+        /// Bit n: there is a key of n bytes, the last one for 63 and more.
+        private let lengths: UInt64
+        let isEmpty: Bool
+
+        init(_ names: Set<String>) {
+            keys = names.map { Array($0.utf8) }
+            lengths = keys.reduce(0) { $0 | 1 << UInt64(min($1.count, 63)) }
+            isEmpty = names.isEmpty
+        }
+
+        func contains(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+            lengths & 1 << UInt64(min(key.count, 63)) != 0 && keys.contains { $0.count == key.count && $0.elementsEqual(key) }
+        }
+    }
+
+    /// The attributes wanted of spans, events and links; `nil` for all.
+    private(set) var keys: Keys?
+    /// Those of scopes, and of resources, which keep `service.name` in any case.
+    private(set) var scopeKeys: Keys?
+    private(set) var resourceKeys: Keys?
     package var events: Bool
     package var links: Bool
     /// Says of a resource whether its spans matter; called before they are looked at.
@@ -27,12 +47,16 @@ package struct OTLPChoice {
     /// Says of a span whether it is wanted; called before anything is made of it. `head.name` is valid during the call only.
     package var wantsSpan: ((Head) -> Bool)?
 
-    /// - Parameter names: `nil` for all attributes.
-    package init(names: Set<String>? = nil, events: Bool = true, links: Bool = true) {
+    /// - Parameters:
+    ///   - names: of attributes of spans, events and links; `nil` for all.
+    ///   - groupNames: of attributes of resources and scopes; `nil` for all.
+    package init(names: Set<String>? = nil, groupNames: Set<String>? = nil, events: Bool = true, links: Bool = true) {
         // Unicode may write other text in several ways, which bytes cannot tell.
-        if let names, names.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } && $0.utf8.count < 0x80 }) {
-            keys = names.map { Array($0.utf8) }
-            resourceKeys = names.union(["service.name"]).map { Array($0.utf8) }
+        func isExact(_ names: Set<String>) -> Bool { names.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } && $0.utf8.count < 0x80 } }
+        if let names, isExact(names) { keys = Keys(names) }
+        if let groupNames, isExact(groupNames) {
+            scopeKeys = Keys(groupNames)
+            resourceKeys = Keys(groupNames.union(["service.name"]))
         }
         self.events = events
         self.links = links

@@ -13,7 +13,11 @@ extension OTLPProtobufDecoder {
     @inline(__always)
     mutating func attribute(_ tag: UInt32, into attributes: inout [Attribute]) throws(WireError) {
         if !wantsAll {
-            try attribute(tag, into: &attributes, keys: choice?.keys)
+            if wantsNone {
+                _ = try cursor.bytes()
+            } else {
+                try attribute(tag, into: &attributes, keys: choice?.keys)
+            }
             return
         }
         if attributes.isEmpty { attributes.reserveCapacity(cursor.runLength(tag)) }
@@ -21,14 +25,14 @@ extension OTLPProtobufDecoder {
     }
 
     /// Appends one attribute whose tag was read, unless its key is none of `keys`.
-    mutating func attribute(_ tag: UInt32, into attributes: inout [Attribute], keys: [[UInt8]]?) throws(WireError) {
+    mutating func attribute(_ tag: UInt32, into attributes: inout [Attribute], keys: OTLPChoice.Keys?) throws(WireError) {
         if let keys {
             var ahead = cursor
             let body = try ahead.bytes()
             // The key comes first, with a length of one byte; whatever is written in another way is taken.
             if body.count >= 2, body[0] == 1 << 3 | 2, body[1] < 0x80, Int(body[1]) <= body.count - 2 {
                 let key = UnsafeBufferPointer(rebasing: body[2..<2 + Int(body[1])])
-                if !keys.contains(where: { $0.count == key.count && $0.elementsEqual(key) }) {
+                if !keys.contains(key) {
                     cursor = ahead
                     return
                 }

@@ -14,10 +14,13 @@ struct OTLPProtobufDecoder: ~Copyable {
     let choice: OTLPChoice?
     /// Nothing is left out: asked at every attribute.
     let wantsAll: Bool
+    /// All attributes of spans, events and links are left out.
+    let wantsNone: Bool
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, maximumElements: Int, choice: OTLPChoice? = nil) {
         self.choice = choice
         wantsAll = choice?.keys == nil
+        wantsNone = choice?.keys?.isEmpty ?? false
         budget = ElementBudget(maximumElements)
         cursor = ProtobufCursor(bytes, base: base, schema: .otlp)
     }
@@ -115,7 +118,7 @@ struct OTLPProtobufDecoder: ~Copyable {
             switch tag {
             case 1 << 3 | 2: result.name = try string()
             case 2 << 3 | 2: result.version = try string()
-            case 3 << 3 | 2: try attribute(tag, into: &result.attributes)
+            case 3 << 3 | 2: try attribute(tag, into: &result.attributes, keys: choice?.scopeKeys)
             case 4 << 3: result.droppedAttributesCount = UInt32(truncatingIfNeeded: try cursor.varint())
             default: try cursor.skip(tag)
             }

@@ -50,26 +50,24 @@ struct TraceQLTouched: Sendable {
         relatesSpans || fields.contains { if case .intrinsic(let intrinsic) = $0 { intrinsic.needsTrace } else { false } }
     }
 
-    /// What a scan must read of each span.
+    /// What a scan must read of each span: attributes of resources and scopes alone cost no look at those of spans.
     var projection: SpanProjection {
-        var names: Set<String> = ["service.name"]
-        var projection = SpanProjection(attributes: .all, events: false, links: false)
-        var needsScope = false
+        var names: Set<String> = []
+        var groupNames: Set<String> = []
+        var events = false
+        var links = false
         for field in fields {
             switch field {
             case .attribute(let scope, let name):
-                names.insert(name)
-                if scope == .event { projection.events = true }
-                if scope == .link { projection.links = true }
-                if scope == .instrumentation { needsScope = true }
-            case .intrinsic(.eventName), .intrinsic(.eventTimeSinceStart): projection.events = true
-            case .intrinsic(.linkTraceID), .intrinsic(.linkSpanID): projection.links = true
-            case .intrinsic(.instrumentationName), .intrinsic(.instrumentationVersion): needsScope = true
+                if scope != .resource, scope != .instrumentation { names.insert(name) }
+                if scope == nil || scope == .resource || scope == .instrumentation { groupNames.insert(name) }
+                if scope == .event { events = true }
+                if scope == .link { links = true }
+            case .intrinsic(.eventName), .intrinsic(.eventTimeSinceStart): events = true
+            case .intrinsic(.linkTraceID), .intrinsic(.linkSpanID): links = true
             case .intrinsic, .parent: break
             }
         }
-        // A projection cannot ask for the scope alone.
-        if !needsScope { projection.attributes = .named(names) }
-        return projection
+        return SpanProjection(attributes: .named(names), groupAttributes: .named(groupNames), events: events, links: links)
     }
 }
