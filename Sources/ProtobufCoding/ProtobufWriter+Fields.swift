@@ -2,42 +2,42 @@
 extension ProtobufWriter {
     /// The bytes of a message that the closure writes.
     @inlinable
-    package static func message(reserving size: Int = 256, _ body: (inout ProtobufWriter) -> Void) -> [UInt8] {
+    public static func message(reserving size: Int = 256, _ body: (inout ProtobufWriter) -> Void) -> [UInt8] {
         var writer = ProtobufWriter(reserving: size)
         body(&writer)
         return Array(writer.written)
     }
 
     @inlinable @inline(__always)
-    package mutating func text(_ field: Int, _ value: String) {
+    public mutating func text(_ field: Int, _ value: String) {
         if !value.isEmpty { string(lastTagByte(field, 2), value) }
     }
 
     /// Repeated text: empty ones count too.
     @inlinable @inline(__always)
-    package mutating func texts(_ field: Int, _ values: [String]) {
+    public mutating func texts(_ field: Int, _ values: [String]) {
         for value in values { string(lastTagByte(field, 2), value, length: value.utf8.count) }
     }
 
     @inlinable @inline(__always)
-    package mutating func number(_ field: Int, _ value: some BinaryInteger) {
+    public mutating func number(_ field: Int, _ value: some BinaryInteger) {
         // Negative numbers are sign-extended to 64 bits, also those of 32-bit fields.
         if value != 0 { varint(lastTagByte(field, 0), UInt64(truncatingIfNeeded: value)) }
     }
 
     @inlinable @inline(__always)
-    package mutating func flag(_ field: Int, _ value: Bool) {
+    public mutating func flag(_ field: Int, _ value: Bool) {
         if value { varint(lastTagByte(field, 0), 1) }
     }
 
     @inlinable @inline(__always)
-    package mutating func float(_ field: Int, _ value: Float) {
+    public mutating func float(_ field: Int, _ value: Float) {
         if value != 0 { fixed32(lastTagByte(field, 5), value.bitPattern) }
     }
 
     /// Repeated numbers, packed.
     @inlinable @inline(__always)
-    package mutating func packed(_ field: Int, _ values: [some BinaryInteger]) {
+    public mutating func packed(_ field: Int, _ values: [some BinaryInteger]) {
         guard !values.isEmpty else { return }
         message(field) { writer in
             for value in values { writer.varint(UInt64(truncatingIfNeeded: value)) }
@@ -46,7 +46,7 @@ extension ProtobufWriter {
 
     /// A nested message; written also when it is empty.
     @inlinable @inline(__always)
-    package mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
+    public mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
         let mark = begin(lastTagByte(field, 2), expecting: 64)
         body(&self)
         end(mark)
@@ -54,7 +54,7 @@ extension ProtobufWriter {
 
     /// An entry of a map with messages as values.
     @inlinable @inline(__always)
-    package mutating func entry(_ field: Int, _ key: String, _ value: (inout ProtobufWriter) -> Void) {
+    public mutating func entry(_ field: Int, _ key: String, _ value: (inout ProtobufWriter) -> Void) {
         message(field) { writer in
             writer.text(1, key)
             writer.message(2, value)
@@ -63,7 +63,7 @@ extension ProtobufWriter {
 
     /// An entry of a map of texts.
     @inlinable @inline(__always)
-    package mutating func entry(_ field: Int, _ key: String, _ value: String) {
+    public mutating func entry(_ field: Int, _ key: String, _ value: String) {
         message(field) { writer in
             writer.text(1, key)
             writer.text(2, value)
