@@ -38,7 +38,7 @@ struct StoreBenchmark {
     // MARK: Floors
 
     /// The same bytes, copied, and put into an SQLite table as they are.
-    private func floors() throws -> [BenchmarkRow] {
+    func floors() throws -> [BenchmarkRow] {
         var maker = SpanRequests(encoding: .protobuf, spansPerRequest: Self.spansPerAppend, attributesPerSpan: 10)
         let bodies = (0..<50).map { _ in OTLPProtobuf.encode(maker.batch(at: began)) }
         let spans = Double(bodies.count * Self.spansPerAppend)

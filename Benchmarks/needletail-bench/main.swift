@@ -7,6 +7,7 @@ let usage = """
     needletail-bench generator
     needletail-bench echo-floor --port N
     needletail-bench grpc-echo-floor --port N
+    needletail-bench floor [--folder needletail-bench-floor]
     needletail-bench store [--spans 10000000] [--folder needletail-bench-store]
     needletail-bench ingest --port N [--encoding protobuf|json|zipkin|grpc] [--spans 1000] [--attributes 10] [--connections 4]
                             [--seconds 8] [--requests 2000]
@@ -85,6 +86,7 @@ do {
     case "store":
         let folder = options.values["folder"] ?? "needletail-bench-store"
         report(try await StoreBenchmark(spanCount: try options.number("spans", default: 10_000_000), folder: folder).run())
+    case "floor": report(try StoreBenchmark(spanCount: 0, folder: options.values["folder"] ?? "needletail-bench-floor").floors())
     case "generator": report(GeneratorBenchmark.run())
     case "echo-floor": try await EchoServer(port: try options.number("port")).run()
     case "grpc-echo-floor": try await GRPCEchoServer(port: try options.number("port")).run()
