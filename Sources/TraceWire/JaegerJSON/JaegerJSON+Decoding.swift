@@ -1,5 +1,5 @@
 internal import JSONCoding
-public import TraceModel
+internal import TraceModel
 
 extension JaegerJSON {
     /// Deep enough for the way to a tag, and for members that nobody knows.

@@ -1,4 +1,4 @@
-public import TraceModel
+internal import TraceModel
 
 /// The trace file of Triton Inference Server's mode `triton` (`--trace-config triton,file=…`).
 ///

@@ -1,4 +1,4 @@
-public import TraceModel
+internal import TraceModel
 
 /// Zipkin's first version in Apache Thrift (zipkin-api, `zipkinCore.thrift`): the body of `POST /api/v1/spans` as `application/x-thrift`,
 /// and the argument of the agent's call `emitZipkinBatch`.
