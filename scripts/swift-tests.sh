@@ -4,7 +4,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p .build
 log=.build/swift-tests.log
-${SWIFT:-swift} test --skip-build --disable-xctest "$@" 2>&1 | tee "$log"
+# All at once, some thousand tests and as many servers share two cores, and whoever waits for an answer waits for all others.
+width=$(($(nproc) * 8))
+${SWIFT:-swift} test --skip-build --disable-xctest --experimental-maximum-parallelization-width "$width" "$@" 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 if [ "$status" -ne 0 ]; then
     echo

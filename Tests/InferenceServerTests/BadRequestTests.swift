@@ -189,7 +189,7 @@ import TraceModel
                 #expect(answer.status == item.status, "\(item.name)")
                 #expect(answer.error == item.message, "\(item.name)")
                 #expect(answer.headers.first(name: "content-type") == item.contentType, "\(item.name)")
-                let deadline = ContinuousClock.now + .seconds(180)
+                let deadline = ContinuousClock.now + .seconds(600)
                 while server.spans.spans.count(where: { $0.name == "InferRequest" }) <= index, ContinuousClock.now < deadline {
                     try await Task.sleep(for: .milliseconds(1))
                 }

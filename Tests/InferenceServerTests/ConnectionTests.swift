@@ -3,7 +3,7 @@ import NIOHTTP1
 import Testing
 
 /// What happens to a connection after an answer. Each test ends when the server closes it.
-@Suite(.timeLimit(.minutes(10))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(20))) struct ConnectionTests {
     private static let generate = """
         POST /v2/models/single/generate HTTP/1.0\r\nContent-Length: 8\r\n\r\n{"IN":1}
         """

@@ -112,7 +112,7 @@ import TraceModel
         func end() { counts.withLock { $0.ended += 1 } }
 
         func wait(for condition: @Sendable ((begun: Int, ended: Int)) -> Bool) async throws {
-            let deadline = ContinuousClock.now + .seconds(180)
+            let deadline = ContinuousClock.now + .seconds(600)
             while !condition(counts.withLock { $0 }) {
                 try #require(ContinuousClock.now < deadline)
                 try await Task.sleep(for: .milliseconds(2))

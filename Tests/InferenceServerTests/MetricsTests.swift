@@ -130,7 +130,7 @@ import Testing
         try await run(models: [model]) { served in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 { group.addTask { try await served.infer("busy", NamedTensors()) } }
-                let deadline = ContinuousClock.now + .seconds(180)
+                let deadline = ContinuousClock.now + .seconds(600)
                 let rejected = #"nv_inference_request_failure{model="busy",reason="REJECTED",version="1"}"#
                 while try await served.value(rejected) != 1 {
                     try #require(ContinuousClock.now < deadline)

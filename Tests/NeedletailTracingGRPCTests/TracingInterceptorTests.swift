@@ -6,7 +6,7 @@ import Testing
 import TraceModel
 import Tracing
 
-@Suite("Spans of gRPC calls", .timeLimit(.minutes(10)))
+@Suite("Spans of gRPC calls", .timeLimit(.minutes(20)))
 struct TracingInterceptorTests {
     private typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
     private let memory = InMemorySpanExporter()
@@ -52,7 +52,7 @@ struct TracingInterceptorTests {
 
     /// The span of this kind, once it has ended.
     private func span(_ kind: TraceModel.SpanKind) async throws -> TraceModel.Span? {
-        let deadline = ContinuousClock.now + .seconds(180)
+        let deadline = ContinuousClock.now + .seconds(600)
         while ContinuousClock.now < deadline {
             if let span = memory.spans.first(where: { $0.kind == kind }) { return span }
             try await Task.sleep(for: .milliseconds(2))

@@ -11,7 +11,7 @@ import Testing
 import TraceModel
 import Tracing
 
-@Suite("Client spans of AsyncHTTPClient", .timeLimit(.minutes(10)))
+@Suite("Client spans of AsyncHTTPClient", .timeLimit(.minutes(20)))
 struct TracedHTTPClientTests {
     private let memory = InMemorySpanExporter()
 
@@ -57,7 +57,7 @@ struct TracedHTTPClientTests {
 
     /// The client spans, once there are so many.
     private func clientSpans(_ count: Int) async throws -> [TraceModel.Span] {
-        let deadline = ContinuousClock.now + .seconds(180)
+        let deadline = ContinuousClock.now + .seconds(600)
         while memory.spans.filter({ $0.kind == .client }).count < count, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(2))
         }
@@ -65,7 +65,7 @@ struct TracedHTTPClientTests {
     }
 
     private func server() async throws -> TraceModel.Span? {
-        let deadline = ContinuousClock.now + .seconds(180)
+        let deadline = ContinuousClock.now + .seconds(600)
         while !memory.spans.contains(where: { $0.kind == .server }), ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(2))
         }

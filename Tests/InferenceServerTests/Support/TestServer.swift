@@ -86,7 +86,7 @@ struct TestServer: Sendable {
 
     /// The spans, when there are so many; spans are made just after the answer was sent.
     func spans(count: Int) async throws -> [Span] {
-        let deadline = ContinuousClock.now + .seconds(180)
+        let deadline = ContinuousClock.now + .seconds(600)
         while spans.spans.count < count, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
         return spans.spans
     }

@@ -108,7 +108,7 @@ import Testing
 
     @Test func controlInputsSayWhatHappens() async throws {
         let seen = Mutex<[[String]]>([])
-        let policy = SequenceBatching(controlInputs: Self.controls, strategy: Self.oldest)
+        let policy = SequenceBatching(maxSequenceIdleMicroseconds: 3_600_000_000, controlInputs: Self.controls, strategy: Self.oldest)
         let scheduler = ModelScheduler(
             Model(Self.definition(policy)) { requests in
                 try requests.map { request in
@@ -136,7 +136,10 @@ import Testing
     @Test func directSequencesKeepTheirSlotAndEmptyOnesAreMarked() async throws {
         let gate = ExecutionGate()
         let seen = Mutex<[[String]]>([])
-        let policy = SequenceBatching(controlInputs: Self.controls, strategy: .direct(maxQueueDelayMicroseconds: 0, minimumSlotUtilization: 0))
+        let policy = SequenceBatching(
+            maxSequenceIdleMicroseconds: 3_600_000_000, controlInputs: Self.controls,
+            strategy: .direct(maxQueueDelayMicroseconds: 0, minimumSlotUtilization: 0)
+        )
         let scheduler = ModelScheduler(
             Model(Self.definition(policy)) { requests in
                 let texts = try requests.map { request in

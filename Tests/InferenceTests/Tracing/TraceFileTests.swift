@@ -128,7 +128,7 @@ import Foundation
         try await withFile { path in
             let front = try FrontEnd(settings(path, rate: rate, count: 2))
             for _ in 0..<10 { try await front.send() }
-            let deadline = ContinuousClock.now + .seconds(180)
+            let deadline = ContinuousClock.now + .seconds(600)
             while try names(beside: path) != ["trace.json.0"], ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
             #expect(try names(beside: path) == ["trace.json.0"])
             #expect(try Self.objects(path + ".0").count { $0.contains("model") } == 2)

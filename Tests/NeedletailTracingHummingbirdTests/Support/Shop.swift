@@ -57,7 +57,7 @@ struct Shop: Sendable {
 
     /// The span of this name, once it has ended: a span ends a moment after the client has the answer.
     func span(named name: String) async throws -> TraceModel.Span? {
-        let deadline = ContinuousClock.now + .seconds(180)
+        let deadline = ContinuousClock.now + .seconds(600)
         while ContinuousClock.now < deadline {
             if let span = memory.span(named: name) { return span }
             try await Task.sleep(for: .milliseconds(2))

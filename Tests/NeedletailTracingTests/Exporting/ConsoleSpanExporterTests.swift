@@ -10,7 +10,7 @@ import TraceWire
 
 @testable import NeedletailTracing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ConsoleSpanExporterTests {
     private static let resource = Resource(attributes: [Attribute("service.name", "shop")])
 

@@ -6,7 +6,7 @@ import TraceWire
 
 @testable import NeedletailTracing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct FileSpanExporterTests {
     private let folder = TemporaryFolder()
     private var path: String { folder.path + "/spans.jsonl" }

@@ -7,7 +7,7 @@ import TraceModel
 import TraceWire
 import Tracing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ZipkinExporterTests {
     private let batch = TraceModel.SpanBatch(
         resource: Resource(attributes: [Attribute("service.name", "tested"), Attribute("service.version", "1")]),
@@ -23,7 +23,7 @@ struct ZipkinExporterTests {
         _ change: @escaping @Sendable (inout ZipkinExporterConfiguration) -> Void = { _ in }
     ) async throws -> Result<SpanExportResult, SpanExportError> {
         try await sink.serve { [batch, impatient] port in
-            var configuration = ZipkinExporterConfiguration(endpoint: "http://127.0.0.1:\(port)/api/v2/spans", retry: impatient)
+            var configuration = ZipkinExporterConfiguration(endpoint: "http://127.0.0.1:\(port)/api/v2/spans", timeout: .seconds(300), retry: impatient)
             change(&configuration)
             let exporter = try ZipkinExporter(configuration: configuration)
             let result: Result<SpanExportResult, SpanExportError>

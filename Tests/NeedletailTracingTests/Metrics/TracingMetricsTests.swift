@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Testing
 import TraceModel
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct TracingMetricsTests {
     /// Fails while it is told to.
     private final class Fallible: SpanExporter {

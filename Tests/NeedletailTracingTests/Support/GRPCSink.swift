@@ -9,7 +9,7 @@ final class GRPCSink: Sendable {
     enum Answer: Sendable {
         case message([UInt8])
         case error(RPCError)
-        /// No answer until the call is cancelled.
+        /// No answer until the call is cancelled, or the sink ends.
         case never
     }
 
@@ -39,7 +39,8 @@ final class GRPCSink: Sendable {
                 case .message(let bytes): return StreamingServerResponse(single: ServerResponse(message: bytes))
                 case .error(let error): return StreamingServerResponse(error: error)
                 case .never:
-                    try await context.cancellation.cancelled
+                    // A client that closes its connection at once may take back its call with no word that comes here.
+                    while !context.cancellation.isCancelled, !sink.isOver.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
                     throw RPCError(code: .cancelled, message: "nobody waits any more")
                 }
             }
@@ -53,6 +54,7 @@ final class GRPCSink: Sendable {
     private let method: MethodDescriptor
     private let answers: Mutex<[Answer]>
     private let requests = Mutex<[Received]>([])
+    private let isOver = Mutex(false)
 
     /// - Parameter answers: one for each call in turn; after the last one, no bytes, which is full success.
     init(answers: [Answer] = [], method: MethodDescriptor = GRPCSink.otlpExport) {
@@ -69,6 +71,7 @@ final class GRPCSink: Sendable {
         compression: CompressionAlgorithmSet = .all,
         _ body: @escaping @Sendable (_ port: Int) async throws -> Result
     ) async throws -> Result {
+        isOver.withLock { $0 = false }
         let transport = HTTP2ServerTransport.Posix(
             address: address,
             transportSecurity: security,
@@ -79,6 +82,7 @@ final class GRPCSink: Sendable {
         )
         return try await withGRPCServer(transport: transport, services: [Service(sink: self)]) { _ in
             let listening = try await transport.listeningAddress
+            defer { isOver.withLock { $0 = true } }
             return try await body(listening.ipv4?.port ?? listening.ipv6?.port ?? 0)
         }
     }

@@ -9,7 +9,7 @@ import TraceStore
 
 @testable import TraceCollector
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct AdminServerTests {
     private static func withServer(
         health: ServerHealth = ServerHealth(), metrics: @escaping @Sendable () async -> [MetricFamily] = { [] },

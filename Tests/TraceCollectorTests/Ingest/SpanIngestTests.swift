@@ -5,7 +5,7 @@ import TraceStore
 
 @testable import TraceCollector
 
-@Suite("Ingest", .timeLimit(.minutes(10)))
+@Suite("Ingest", .timeLimit(.minutes(20)))
 struct SpanIngestTests {
     /// Runs an ingest beside the body; the shutdown at the end drains it.
     private func withIngest(

@@ -119,6 +119,20 @@ struct QueueTests {
         }
     }
 
+    @Test("A sender that leaves does not wait for room")
+    func leaving() async throws {
+        let exporter = try exporter(FakeExporter()) {
+            $0.queue.size = 1
+            $0.queue.blocksOnOverflow = true
+        }
+        // Nobody takes anything from this queue.
+        try await exporter.append([spanBatch()])
+        let task = Task { try await exporter.append([spanBatch(trace: 2)]) }
+        task.cancel()
+        await #expect(throws: IngestError.self) { try await task.value }
+        #expect(exporter.gauges.first?.value == 1)
+    }
+
     @Test("Without a queue the sender hears what became of its spans")
     func direct() async throws {
         let fake = FakeExporter(failure: Self.unavailable)

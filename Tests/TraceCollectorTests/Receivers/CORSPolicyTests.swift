@@ -8,7 +8,7 @@ import TraceWire
 
 @testable import TraceCollector
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct CORSPolicyTests {
     @Test(arguments: [
         ("https://shop.example", "https://shop.example", true), ("https://shop.example", "https://shop.example:8443", false),

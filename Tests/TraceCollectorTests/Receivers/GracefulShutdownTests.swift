@@ -12,7 +12,7 @@ import TraceWire
 
 @testable import TraceCollector
 
-@Suite("A graceful stop", .timeLimit(.minutes(10)))
+@Suite("A graceful stop", .timeLimit(.minutes(20)))
 struct GracefulShutdownTests {
     @Test("requests under way are stored and answered, idle connections do not hold it up")
     func stop() async throws {

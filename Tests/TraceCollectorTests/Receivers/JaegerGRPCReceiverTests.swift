@@ -6,7 +6,7 @@ import TraceWire
 
 @testable import TraceCollector
 
-@Suite("Jaeger over gRPC", .timeLimit(.minutes(10)))
+@Suite("Jaeger over gRPC", .timeLimit(.minutes(20)))
 struct JaegerGRPCReceiverTests {
     private func withReceiver(
         store: any TraceStore,

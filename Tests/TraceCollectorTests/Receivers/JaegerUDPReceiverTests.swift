@@ -8,7 +8,7 @@ import TraceWire
 
 @testable import TraceCollector
 
-@Suite("Jaeger over UDP", .timeLimit(.minutes(10)))
+@Suite("Jaeger over UDP", .timeLimit(.minutes(20)))
 struct JaegerUDPReceiverTests {
     /// A socket that sends to the receiver, and the ingest behind it.
     private struct Fixture: Sendable {

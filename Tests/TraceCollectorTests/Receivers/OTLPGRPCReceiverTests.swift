@@ -6,7 +6,7 @@ import TraceWire
 
 @testable import TraceCollector
 
-@Suite("OTLP over gRPC", .timeLimit(.minutes(10)))
+@Suite("OTLP over gRPC", .timeLimit(.minutes(20)))
 struct OTLPGRPCReceiverTests {
     private static func export(
         _ message: [UInt8],

@@ -10,7 +10,7 @@ import TraceWire
 
 @testable import TraceCollector
 
-@Suite("OTLP over HTTP", .timeLimit(.minutes(10)))
+@Suite("OTLP over HTTP", .timeLimit(.minutes(20)))
 struct OTLPHTTPReceiverTests {
     private struct Fixture: Sendable {
         var receiver: HTTPReceiverFixture

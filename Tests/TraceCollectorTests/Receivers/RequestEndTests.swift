@@ -8,7 +8,7 @@ import TraceWire
 
 @testable import TraceCollector
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct RequestEndTests {
     /// Sends bytes over a connection and returns all that comes until the other side closes it.
     private static func exchange(port: Int, _ text: String, _ body: [UInt8] = []) async throws -> String {

@@ -51,7 +51,7 @@ extension HTTPReceiverFixture {
     }
 }
 
-@Suite("Zipkin and Jaeger over HTTP", .timeLimit(.minutes(10)))
+@Suite("Zipkin and Jaeger over HTTP", .timeLimit(.minutes(20)))
 struct SpanHTTPReceiverTests {
     @Test("spans, plain and compressed, are stored before the answer 202", arguments: PlainHTTPProtocol.allCases, ["", "gzip", "deflate", "zstd", "snappy"])
     func stored(http: PlainHTTPProtocol, encoding: String) async throws {

@@ -3,7 +3,7 @@ import Testing
 /// Waits until the condition holds; a test that waits in vain fails by name.
 func eventually(
     _ what: Comment,
-    within limit: Duration = .seconds(180),
+    within limit: Duration = .seconds(600),
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {

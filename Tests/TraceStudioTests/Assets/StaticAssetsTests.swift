@@ -8,7 +8,7 @@ import Testing
 
 @testable import TraceStudio
 
-@Suite("The page's files", .timeLimit(.minutes(10)))
+@Suite("The page's files", .timeLimit(.minutes(20)))
 struct StaticAssetsTests {
     @Test("every file of the folder Web is served, and nothing else is listed")
     func complete() throws {

@@ -13,7 +13,7 @@ import TraceWire
 
 @testable import TraceStudio
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ImportAPITests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private static let batch = SpanBatch(

@@ -11,7 +11,7 @@ import TraceWire
 
 @testable import TraceStudio
 
-@Suite("Jaeger's query API", .timeLimit(.minutes(10)))
+@Suite("Jaeger's query API", .timeLimit(.minutes(20)))
 struct JaegerAPITests {
     private let old = "00000000000000000000000000000010"
     private let new = "00000000000000000000000000000020"

@@ -8,7 +8,7 @@ import TraceWire
 
 @testable import TraceStudio
 
-@Suite("Jaeger's query API, version 3, over HTTP", .timeLimit(.minutes(10)))
+@Suite("Jaeger's query API, version 3, over HTTP", .timeLimit(.minutes(20)))
 struct JaegerV3APITests {
     /// The day before ``Studio/now``, to now.
     private let day = "query.start_time_min=2025-12-31T00:00:00Z&query.start_time_max=2026-01-01T00:00:00Z"

@@ -9,7 +9,7 @@ import TraceWire
 
 @testable import TraceStudio
 
-@Suite("Tempo's API", .timeLimit(.minutes(10)))
+@Suite("Tempo's API", .timeLimit(.minutes(20)))
 struct TempoAPITests {
     private let start = Studio.now / 1_000_000_000 - 86_400
     private let end = Studio.now / 1_000_000_000

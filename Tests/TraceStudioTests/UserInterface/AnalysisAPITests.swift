@@ -46,7 +46,7 @@ private let load: [SpanBatch] = (1...60 as ClosedRange<UInt64>).map { number in
     inference(number, secondsAgo: 600 - Double(number) * 5, infer: number % 3 == 0 ? 50 : 5 + Double(number) / 1000, host: number % 3 == 0 ? "slow" : "fast\(number % 2)")
 }
 
-@Suite("The page's analysis", .timeLimit(.minutes(10)))
+@Suite("The page's analysis", .timeLimit(.minutes(20)))
 struct AnalysisAPITests {
     @Test("search: rows with stages, sorted, paged, and the term that excludes everything")
     func search() async throws {
@@ -219,7 +219,7 @@ struct AnalysisAPITests {
     }
 }
 
-@Suite("What was just stored", .timeLimit(.minutes(10)))
+@Suite("What was just stored", .timeLimit(.minutes(20)))
 struct LiveFeedTests {
     private func batch(_ trace: UInt64, secondsAgo: Double = 1) -> [SpanBatch] { [inference(trace, secondsAgo: secondsAgo)] }
 

@@ -9,7 +9,7 @@ import TraceStore
 
 @testable import TraceStudio
 
-@Suite("The page's API", .timeLimit(.minutes(10)))
+@Suite("The page's API", .timeLimit(.minutes(20)))
 struct UserInterfaceAPITests {
     private func integers(_ value: JSONValue?) -> [Int64] {
         (value?.arrayValue ?? []).compactMap(\.intValue)

@@ -8,7 +8,7 @@ import TraceWire
 
 @testable import TraceStudio
 
-@Suite("Zipkin's query API", .timeLimit(.minutes(10)))
+@Suite("Zipkin's query API", .timeLimit(.minutes(20)))
 struct ZipkinQueryAPITests {
     /// Microseconds, a minute before ``Studio/now``.
     private static let start = Int64(Studio.now / 1000) - 60_000_000

@@ -124,7 +124,7 @@ final class SendingQueue: Sendable {
 
     /// Takes room for requests; one alone is always admitted to an empty queue.
     ///
-    /// - Returns: `false` when there is none. With ``Settings/blocksOnOverflow`` it waits for it instead.
+    /// - Returns: `false` when there is none. With ``Settings/blocksOnOverflow`` it waits for it instead, until the task is cancelled.
     func reserve(_ weight: Int) async -> Bool {
         while true {
             let isAdmitted = state.withLock { state in
@@ -133,14 +133,19 @@ final class SendingQueue: Sendable {
                 return true
             }
             if isAdmitted { return true }
-            guard settings.blocksOnOverflow else { return false }
-            await withCheckedContinuation { continuation in
-                let mustWait = state.withLock { state in
-                    if state.weight == 0 || state.weight + weight <= settings.size { return false }
-                    state.blocked.append(continuation)
-                    return true
+            guard settings.blocksOnOverflow, !Task.isCancelled else { return false }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let mustWait = state.withLock { state in
+                        if Task.isCancelled || state.weight == 0 || state.weight + weight <= settings.size { return false }
+                        state.blocked.append(continuation)
+                        return true
+                    }
+                    if !mustWait { continuation.resume() }
                 }
-                if !mustWait { continuation.resume() }
+            } onCancel: {
+                // All of them: the others find no room and wait again.
+                release(0)
             }
         }
     }

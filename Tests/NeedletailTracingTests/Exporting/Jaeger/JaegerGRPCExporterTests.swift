@@ -4,7 +4,7 @@ import Testing
 import TraceModel
 import TraceWire
 
-@Suite("Jaeger over gRPC", .timeLimit(.minutes(10)))
+@Suite("Jaeger over gRPC", .timeLimit(.minutes(20)))
 struct JaegerGRPCExporterTests {
     private static let postSpans = MethodDescriptor(
         service: ServiceDescriptor(fullyQualifiedService: "jaeger.api_v2.CollectorService"), method: "PostSpans"
@@ -23,7 +23,7 @@ struct JaegerGRPCExporterTests {
     ) async throws -> SpanExportResult {
         try await sink.serve { port in
             var configuration = JaegerGRPCExporterConfiguration(
-                endpoint: "127.0.0.1:\(port)", isInsecure: true, retry: RetryPolicy(initialBackoff: .milliseconds(5), maximumAttempts: 3)
+                endpoint: "127.0.0.1:\(port)", isInsecure: true, timeout: .seconds(300), retry: RetryPolicy(initialBackoff: .milliseconds(5), maximumAttempts: 3)
             )
             change(&configuration)
             let exporter = try JaegerGRPCExporter(configuration: configuration)

@@ -7,7 +7,7 @@ import TraceWire
 @Suite struct JaegerHTTPExporterTests {
     private func exporter(_ port: Int, _ change: (inout JaegerHTTPExporterConfiguration) -> Void = { _ in }) throws -> JaegerHTTPExporter {
         var configuration = JaegerHTTPExporterConfiguration(
-            endpoint: "http://127.0.0.1:\(port)/api/traces", retry: RetryPolicy(initialBackoff: .milliseconds(1), maximumAttempts: 3))
+            endpoint: "http://127.0.0.1:\(port)/api/traces", timeout: .seconds(300), retry: RetryPolicy(initialBackoff: .milliseconds(1), maximumAttempts: 3))
         change(&configuration)
         return try JaegerHTTPExporter(configuration: configuration)
     }

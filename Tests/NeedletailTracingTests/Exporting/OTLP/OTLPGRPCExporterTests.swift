@@ -5,7 +5,7 @@ import Testing
 import TraceModel
 import TraceWire
 
-@Suite("OTLP over gRPC", .timeLimit(.minutes(10)))
+@Suite("OTLP over gRPC", .timeLimit(.minutes(20)))
 struct OTLPGRPCExporterTests {
     private let batch = TraceModel.SpanBatch(
         resource: Resource(attributes: [Attribute("service.name", "tested")]),
@@ -17,7 +17,7 @@ struct OTLPGRPCExporterTests {
     private static let impatient = RetryPolicy(initialBackoff: .milliseconds(5), maximumBackoff: .milliseconds(20), maximumAttempts: 4)
 
     private func configuration(host: String = "127.0.0.1", port: Int) -> OTLPGRPCExporterConfiguration {
-        OTLPGRPCExporterConfiguration(endpoint: "http://\(host):\(port)", retry: Self.impatient)
+        OTLPGRPCExporterConfiguration(endpoint: "http://\(host):\(port)", timeout: .seconds(300), retry: Self.impatient)
     }
 
     private func export(
@@ -202,7 +202,7 @@ struct OTLPGRPCExporterTests {
         let sink = GRPCSink()
         let path = "/tmp/needletail-\(TraceModel.TraceID(high: 0, low: UInt64.random(in: 1...UInt64.max))).sock"
         try await sink.serve(at: .unixDomainSocket(path: path)) { [batch] _ in
-            let exporter = try OTLPGRPCExporter(configuration: OTLPGRPCExporterConfiguration(endpoint: "unix://\(path)", retry: Self.impatient))
+            let exporter = try OTLPGRPCExporter(configuration: OTLPGRPCExporterConfiguration(endpoint: "unix://\(path)", timeout: .seconds(300), retry: Self.impatient))
             let result = try await exporter.export(batch)
             #expect(result == .success)
             await exporter.shutdown()
@@ -213,7 +213,7 @@ struct OTLPGRPCExporterTests {
     @Test("An unknown host name is told")
     func unknownHost() async throws {
         let exporter = try OTLPGRPCExporter(
-            configuration: OTLPGRPCExporterConfiguration(endpoint: "http://nowhere.invalid:4317", retry: RetryPolicy(maximumAttempts: 1))
+            configuration: OTLPGRPCExporterConfiguration(endpoint: "http://nowhere.invalid:4317", timeout: .seconds(300), retry: RetryPolicy(maximumAttempts: 1))
         )
         let error = await #expect(throws: SpanExportError.self) { _ = try await exporter.export(batch) }
         #expect(error?.code == .unavailable)

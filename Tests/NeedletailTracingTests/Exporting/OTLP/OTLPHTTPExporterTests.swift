@@ -6,7 +6,7 @@ import TraceModel
 import TraceWire
 import Tracing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct OTLPHTTPExporterTests {
     private let batch = TraceModel.SpanBatch(
         resource: Resource(attributes: [Attribute("service.name", "tested")]),
@@ -22,7 +22,7 @@ struct OTLPHTTPExporterTests {
         _ change: @escaping @Sendable (inout OTLPHTTPExporterConfiguration, _ port: Int) -> Void = { _, _ in }
     ) async throws -> Result<SpanExportResult, SpanExportError> {
         try await sink.serve { [batch, impatient] port in
-            var configuration = OTLPHTTPExporterConfiguration(endpoint: "http://127.0.0.1:\(port)/v1/traces", retry: impatient)
+            var configuration = OTLPHTTPExporterConfiguration(endpoint: "http://127.0.0.1:\(port)/v1/traces", timeout: .seconds(300), retry: impatient)
             change(&configuration, port)
             let exporter = try OTLPHTTPExporter(configuration: configuration)
             let result: Result<SpanExportResult, SpanExportError>
@@ -117,7 +117,7 @@ struct OTLPHTTPExporterTests {
         let sink = HTTPSink([.closes, .closes, .breaksOff])
         try await sink.serve { port in
             let exporter = try OTLPHTTPExporter(
-                configuration: OTLPHTTPExporterConfiguration(endpoint: "127.0.0.1:\(port)", retry: impatient)
+                configuration: OTLPHTTPExporterConfiguration(endpoint: "127.0.0.1:\(port)", timeout: .seconds(300), retry: impatient)
             )
             let result = try await exporter.export(batch)
             #expect(result == .success)
@@ -130,7 +130,7 @@ struct OTLPHTTPExporterTests {
     func grpcPort() async throws {
         try await GRPCSink().serve { [batch] port in
             let exporter = try OTLPHTTPExporter(
-                configuration: OTLPHTTPExporterConfiguration(endpoint: "http://127.0.0.1:\(port)/v1/traces", retry: impatient)
+                configuration: OTLPHTTPExporterConfiguration(endpoint: "http://127.0.0.1:\(port)/v1/traces", timeout: .seconds(300), retry: impatient)
             )
             let error = await #expect(throws: SpanExportError.self) { _ = try await exporter.export(batch) }
             #expect(error?.message.contains("OTEL_EXPORTER_OTLP_PROTOCOL=grpc") == true, "\(String(describing: error))")
@@ -195,7 +195,7 @@ struct OTLPHTTPExporterTests {
         // A port that was free a moment ago.
         let port = try await TraceSink().serve { $0 }
         let exporter = try OTLPHTTPExporter(
-            configuration: OTLPHTTPExporterConfiguration(endpoint: "127.0.0.1:\(port)/v1/traces", retry: impatient)
+            configuration: OTLPHTTPExporterConfiguration(endpoint: "127.0.0.1:\(port)/v1/traces", timeout: .seconds(300), retry: impatient)
         )
         let error = await #expect(throws: SpanExportError.self) { _ = try await exporter.export(batch) }
         #expect(error?.code == .unavailable)
@@ -212,7 +212,7 @@ struct OTLPHTTPExporterTests {
             let exporter = try OTLPHTTPExporter(
                 configuration: OTLPHTTPExporterConfiguration(
                     endpoint: "127.0.0.1:\(port)/v1/traces",
-                    retry: RetryPolicy(initialBackoff: .seconds(25))
+                    timeout: .seconds(300), retry: RetryPolicy(initialBackoff: .seconds(25))
                 )
             )
             let task = Task { try await exporter.export(batch) }

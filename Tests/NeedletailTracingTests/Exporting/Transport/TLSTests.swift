@@ -6,7 +6,7 @@ import Testing
 import TraceModel
 import TraceWire
 
-@Suite("TLS of the exporters", .timeLimit(.minutes(10)))
+@Suite("TLS of the exporters", .timeLimit(.minutes(20)))
 struct TLSTests {
     /// The same spans go over both protocols.
     enum Wire: CaseIterable, Sendable {
@@ -21,8 +21,8 @@ struct TLSTests {
         _ wire: Wire, _ endpoint: String, _ tls: TLSClientConfiguration
     ) throws(TracingConfigurationError) -> any SpanExporter {
         switch wire {
-        case .http: try OTLPHTTPExporter(configuration: OTLPHTTPExporterConfiguration(endpoint: endpoint, tls: tls, retry: once))
-        case .grpc: try OTLPGRPCExporter(configuration: OTLPGRPCExporterConfiguration(endpoint: endpoint, tls: tls, retry: once))
+        case .http: try OTLPHTTPExporter(configuration: OTLPHTTPExporterConfiguration(endpoint: endpoint, tls: tls, timeout: .seconds(300), retry: once))
+        case .grpc: try OTLPGRPCExporter(configuration: OTLPGRPCExporterConfiguration(endpoint: endpoint, tls: tls, timeout: .seconds(300), retry: once))
         }
     }
 

@@ -7,7 +7,7 @@ import TraceStore
 
 @testable import TraceCollector
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct JaegerSamplingServerTests {
     private static let everything = #"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1}}"#
 
