@@ -25,6 +25,7 @@ test: ## everything CI checks: sources, Swift tests, journeys with real clients
 	@scripts/check-toolchain.sh
 	@$(MAKE) --no-print-directory test-sources
 	@$(MAKE) --no-print-directory test-swift
+	@$(MAKE) --no-print-directory test-fuzz FUZZ_BUILD=debug
 	@$(MAKE) --no-print-directory test-journeys
 
 test-sources: ## imports have access levels, the page's scripts parse
@@ -48,9 +49,16 @@ test-journeys: ## the real program (debug build) driven by real clients; picture
 	.venv/bin/python -m pytest journeys --ignore=journeys/peers --ignore=journeys/soak $(PYTEST_ARGS)
 
 FUZZ_SECONDS ?= 20
-test-fuzz: ## damaged input for every decoder, release build (FUZZ_SECONDS for each, FUZZ_SEED)
-	$(SWIFT) build -c release --product needletail-fuzz
-	$(BUILD_DIR)/release/needletail-fuzz --seconds $(FUZZ_SECONDS) --seed $${FUZZ_SEED:-1}
+FUZZ_SEED ?= 1
+FUZZ_BUILD ?= release
+# The program sees internals, which a release build shows to nobody: it gets a folder of its own.
+FUZZ_FOLDER_release = $(BUILD_DIR)/fuzz-release
+FUZZ_FLAGS_release = -Xswiftc -enable-testing --scratch-path $(FUZZ_FOLDER_release)
+FUZZ_FOLDER_debug = $(BUILD_DIR)
+test-fuzz: ## damaged input for every decoder and parser (FUZZ_SECONDS for each, FUZZ_SEED; FUZZ_BUILD=debug needs no release build)
+	$(SWIFT) build -c $(FUZZ_BUILD) --product needletail-fuzz $(FUZZ_FLAGS_$(FUZZ_BUILD))
+	@mkdir -p $(BUILD_DIR)/fuzz
+	$(FUZZ_FOLDER_$(FUZZ_BUILD))/$(FUZZ_BUILD)/needletail-fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED) --folder $(BUILD_DIR)/fuzz
 
 test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to the program
 	@scripts/install-packages.sh build test

@@ -256,9 +256,10 @@ let package = Package(
         ),
 
         // Tests mirror Sources.
-        // What feeds decoders and parsers with damaged input, in tests and for longer in a program of its own.
+        // What feeds decoders and parsers with damaged input (`make test-fuzz`). The program sees internals: its release build needs -enable-testing.
         .target(name: "FuzzSupport", dependencies: ["TraceModel", "TraceWire", "JSONCoding"], path: "Tests/FuzzSupport"),
-        .executableTarget(name: "needletail-fuzz", dependencies: ["FuzzSupport"], path: "Tests/needletail-fuzz"),
+        .executableTarget(
+            name: "needletail-fuzz", dependencies: ["FuzzSupport", "TraceModel", "TraceStore", "TraceQuery", "TraceCollector"], path: "Tests/needletail-fuzz"),
         .testTarget(name: "JSONCodingTests", dependencies: ["JSONCoding"]),
         .testTarget(name: "ProtobufCodingTests", dependencies: ["ProtobufCoding"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),

@@ -9,7 +9,7 @@ public enum WireFuzzTargets {
     // MARK: OTLP
 
     static var otlpProtobuf: FuzzTarget {
-        FuzzTarget("otlp-protobuf", seeds: [OTLPProtobuf.encode(sample), OTLPProtobuf.encode(small)]) { bytes in
+        FuzzTarget("otlp-protobuf", seeds: samples.map(OTLPProtobuf.encode)) { bytes in
             guard let first = try? OTLPProtobuf.decode(bytes) else { return nil }
             let written = OTLPProtobuf.encode(first.batch)
             guard let second = try? OTLPProtobuf.decode(written) else { return "what was decoded cannot be read again" }
@@ -20,7 +20,7 @@ public enum WireFuzzTargets {
 
     static var otlpJSON: FuzzTarget {
         FuzzTarget(
-            "otlp-json", seeds: [OTLPJSON.encode(sample), OTLPJSON.encode(small)],
+            "otlp-json", seeds: samples.map { OTLPJSON.encode($0) },
             words: [#""resourceSpans":"#, #"{"arrayValue":{"values":["#, "]}}", "null", #""kvlistValue":{"values":["#, "1e400", #""\ud800""#]
         ) { bytes in
             guard let first = try? OTLPJSON.decode(bytes) else { return nil }
@@ -35,7 +35,7 @@ public enum WireFuzzTargets {
     private static let zipkinWords = [#""tags":{"#, #""annotations":["#, "null", "[[", "{}", #""otlp.link.0":"1|2||{}|0""#, "18446744073709551615", "-1"]
 
     static var zipkinJSON: FuzzTarget {
-        FuzzTarget("zipkin-json", seeds: [ZipkinJSON.encode(sample), ZipkinJSON.encode(small)], words: zipkinWords) { bytes in
+        FuzzTarget("zipkin-json", seeds: samples.map { ZipkinJSON.encode($0) }, words: zipkinWords) { bytes in
             guard let first = try? ZipkinJSON.decode(bytes) else { return nil }
             guard let second = try? ZipkinJSON.decode(ZipkinJSON.encode(first.batch)) else { return "what was decoded cannot be read again" }
             return second.batch.spanCount == first.batch.spanCount ? bounded(first, bytes) : "spans are lost"
@@ -87,7 +87,7 @@ public enum WireFuzzTargets {
             ("jaeger-protobuf", { JaegerProtobuf.encodePostSpansRequest($0) }, { try JaegerProtobuf.decodePostSpansRequest($0) }),
         ]
         return forms.map { form in
-            FuzzTarget(form.name, seeds: (sample.resourceSpans + small.resourceSpans).map(form.encode)) { bytes in
+            FuzzTarget(form.name, seeds: samples.flatMap(\.resourceSpans).map(form.encode)) { bytes in
                 guard let first = try? form.decode(bytes) else { return nil }
                 for group in first.batch.resourceSpans {
                     guard let second = try? form.decode(form.encode(group)) else { return "what was decoded cannot be read again" }
@@ -156,6 +156,11 @@ public enum WireFuzzTargets {
     private static func bounded(_ decoded: DecodedSpans, _ bytes: [UInt8]) -> String? {
         decoded.batch.spanCount + decoded.rejectedSpanCount <= bytes.count * 2 + 2 ? nil : "more spans than the input has bytes for"
     }
+
+    private static let samples: [SpanBatch] = {
+        var random = RandomBatch(seed: 20_261_121)
+        return [sample, small] + (0..<6).map { _ in random.batch() }
+    }()
 
     static var small: SpanBatch {
         SpanBatch(

@@ -1,4 +1,5 @@
 import Compression
+import FuzzSupport
 import Testing
 import TraceModel
 

@@ -1,15 +1,14 @@
-import FuzzSupport
-import TraceModel
+public import TraceModel
 
 /// Random batches that use every field of the model.
-struct RandomBatch {
-    var generator: SeededGenerator
+public struct RandomBatch {
+    public var generator: SeededGenerator
 
-    init(seed: UInt64) {
+    public init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
     }
 
-    mutating func batch() -> SpanBatch {
+    public mutating func batch() -> SpanBatch {
         SpanBatch(resourceSpans: list(0...2) { $0.resourceSpans() })
     }
 
@@ -32,7 +31,7 @@ struct RandomBatch {
             schemaURL: text(), spans: list(0...4) { $0.span() })
     }
 
-    mutating func span() -> Span {
+    public mutating func span() -> Span {
         Span(
             traceID: TraceID(high: generator.next(), low: generator.next() | 1), spanID: SpanID(generator.next() | 1),
             parentSpanID: Bool.random(using: &generator) ? SpanID(generator.next() | 1) : nil, traceState: text(),
