@@ -7,6 +7,8 @@ public struct OpenTelemetryTraceState: Hashable, Sendable {
     public let randomness: UInt64?
     /// A sub-key `th` is there, well-formed or not.
     package let hasThreshold: Bool
+    /// A sub-key `th` or `rv` is there that is not well-formed.
+    package let isMalformed: Bool
 
     private static let prefix = "ot="
     /// A value of `tracestate` has at most this many characters.
@@ -18,17 +20,21 @@ public struct OpenTelemetryTraceState: Hashable, Sendable {
         var threshold: SamplingThreshold?
         var randomness: UInt64?
         var hasThreshold = false
+        var isMalformed = false
         for part in value.split(separator: ";") {
             if part.hasPrefix("th:") {
                 hasThreshold = true
                 threshold = SamplingThreshold(text: part.dropFirst(3))
-            } else if part.hasPrefix("rv:"), part.utf8.count == 17 {
-                randomness = Self.lowercaseHex(part.dropFirst(3))
+                if threshold == nil { isMalformed = true }
+            } else if part.hasPrefix("rv:") {
+                randomness = part.utf8.count == 17 ? Self.lowercaseHex(part.dropFirst(3)) : nil
+                if randomness == nil { isMalformed = true }
             }
         }
         self.threshold = threshold
         self.randomness = randomness
         self.hasThreshold = hasThreshold
+        self.isMalformed = isMalformed
     }
 
     /// A `tracestate` with another `th`, or without one.
@@ -37,8 +43,18 @@ public struct OpenTelemetryTraceState: Hashable, Sendable {
     /// 33rd member falls off the end. Where `th` would make the member longer than 256 characters there will be none.
     public static func traceState(_ text: String, settingThreshold threshold: SamplingThreshold?) -> String {
         guard !text.isEmpty else { return threshold.map { prefix + "th:\($0)" } ?? "" }
+        return traceState(text, settingThreshold: threshold, randomness: nil)
+    }
+
+    /// The same, with another `rv` too; `nil` leaves it as it is.
+    package static func traceState(_ text: String, settingThreshold threshold: SamplingThreshold?, randomness: UInt64?) -> String {
         let old = value(in: text)
-        let others = (old ?? "").split(separator: ";").filter { !$0.hasPrefix("th:") }
+        var others = (old ?? "").split(separator: ";").filter { !$0.hasPrefix("th:") }
+        if let randomness {
+            others.removeAll { $0.hasPrefix("rv:") }
+            // 56 bits are 14 digits.
+            others.insert("rv:" + Hex.string(randomness).suffix(14), at: 0)
+        }
         var parts = threshold.map { ["th:\($0)"] } ?? []
         parts += others.map(String.init)
         var value = parts.joined(separator: ";")

@@ -13,10 +13,16 @@ public struct SamplingThreshold: Hashable, Sendable, Comparable {
     /// Everything is sampled.
     public static let always = SamplingThreshold(value: 0)
 
-    /// How many hex digits a threshold made from a probability keeps, not counting leading `f`: the specification's advice.
+    /// How many hex digits a threshold made from a probability keeps, not counting leading `f` and `0`: the specification's advice.
     public static let defaultPrecision = 4
 
     private init(value: UInt64) {
+        self.value = value
+    }
+
+    /// A threshold with this value; `nil` from 2^56 on.
+    package init?(exactly value: UInt64) {
+        guard value < Self.limit else { return nil }
         self.value = value
     }
 
@@ -32,8 +38,8 @@ public struct SamplingThreshold: Hashable, Sendable, Comparable {
             return
         }
         let exact = Self.limit - UInt64((probability * 0x1p56).rounded())
-        // The digits that are all f for a small probability say nothing of its precision.
-        let leading = -(probability.exponent + 1) / 4
+        // The digits that are all f for a small probability, or all 0 for one near 1, say nothing of its precision.
+        let leading = max(-(probability.exponent + 1) / 4, -((1 - probability).exponent + 1) / 4)
         let digits = min(max(precision, 1) + Int(leading), 14)
         let unit: UInt64 = 1 << UInt64(4 * (14 - digits))
         self.value = (exact + unit / 2) / unit * unit

@@ -27,7 +27,22 @@ struct SamplingThresholdTests {
         #expect(SamplingThreshold(probability: 0x1p-56)?.adjustedCount == 0x1p56)
         #expect(SamplingThreshold(probability: 0x1.fffffffffffffp-57) == nil)
         for never in [0, -1, -Double.infinity, .nan, .leastNonzeroMagnitude] { #expect(SamplingThreshold(probability: never) == nil) }
-        for always in [1, 1.5, .infinity, 1 - 0x1p-53, 0.99999999] { #expect(SamplingThreshold(probability: always) == .always) }
+        for always in [1, 1.5, .infinity] { #expect(SamplingThreshold(probability: always) == .always) }
+    }
+
+    @Test("Near 1 the leading zeros do not count as digits, as in the Collector", arguments: [
+        (1 - 0x1p-53, 4, "00000000000008"), (0.99999999, 4, "0000002af3"), (1 - 0x1p-9, 1, "008"), (Double(Float((1 - 8e-7) * 100)) / 100, 10, "00000cccccccd"), (0.75, 1, "4"),
+    ] as [(Double, Int, String)])
+    func nearOne(probability: Double, precision: Int, text: String) {
+        #expect(SamplingThreshold(probability: probability, precision: precision)?.description == text)
+    }
+
+    /// Of its tests.
+    @Test("The Collector's thresholds", arguments: [
+        (0.01, 4, "fd70a"), (0.01, 3, "fd71"), (0.4, 3, "99a"), (0.2, 6, "cccccd"), (0.4, 6, "99999a"), (0x1p-14, 4, "fffc"), (0x1p-28, 4, "fffffff"),
+    ] as [(Double, Int, String)])
+    func collector(probability: Double, precision: Int, text: String) {
+        #expect(SamplingThreshold(probability: probability, precision: precision)?.description == text)
     }
 
     @Test("Any probability gives a threshold near it, whatever the precision")

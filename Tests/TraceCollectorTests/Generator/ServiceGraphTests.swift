@@ -176,6 +176,16 @@ struct ServiceGraphTests {
         generator.add("front", span(1, 10, .client, attributes: ratio))
         generator.add("back", span(1, 11, parent: 10, .server, attributes: ratio))
         #expect(generator.value(request, pair) == 4)
+        // Tempo's order: the trace state first.
+        var both = TestedGenerator {
+            $0.serviceGraphs?.spanMultiplierKey = "sampling.ratio"
+            $0.serviceGraphs?.enableTraceStateSpanMultiplier = true
+        }
+        var (client, server) = (span(1, 10, .client, attributes: ratio), span(1, 11, parent: 10, .server, attributes: ratio))
+        (client.traceState, server.traceState) = ("ot=th:8", "ot=th:8")
+        both.add("front", client)
+        both.add("back", server)
+        #expect(both.value(request, pair) == 2)
         #expect(generator.histogram("traces_service_graph_request_server_seconds", pair)?.counts == [4, 0, 0, 0, 0, 0, 0, 0, 0])
     }
 

@@ -129,7 +129,11 @@ struct ProcessorTests {
             try sampler.apply(to: &batch) { _ in }
             guard let span = batch.spans.first else { continue }
             kept += 1
-            #expect(span.traceState == (mode == "hash_seed" ? "" : "ot=th:c"))
+            let state = try #require(OpenTelemetryTraceState(traceState: span.traceState))
+            #expect(state.threshold?.description == "c")
+            // Where the id is no source of randomness, what was used instead is told.
+            #expect((state.randomness != nil) == (mode == "hash_seed"))
+            #expect(state.threshold?.accepts(state.randomness ?? span.traceID.randomness) == true)
         }
         // Ten standard deviations.
         #expect((726...1274).contains(kept))
@@ -151,6 +155,81 @@ struct ProcessorTests {
         #expect(try sampled("equalizing", "ot=th:8", low: 0x0010_0000_0000_0000) == nil)
         // Randomness of its own counts instead of the id's.
         #expect(try sampled("equalizing", "ot=rv:f0000000000000", low: 1) != nil)
+    }
+
+    /// Of the Collector's tests: spans with an id that half of all samplers take, or with randomness of their own.
+    @Test("Consistent sampling decides and notes as the Collector does", arguments: [
+        ("100", 4, "", "ot=th:0", "ot=th:0"), ("50", 4, "", "ot=th:8", "ot=th:8"), ("49", 4, "", nil, nil), ("200", 4, "", "ot=th:0", "ot=th:0"),
+        ("1", 4, "ot=rv:fd70a3d70a3d71", "ot=th:fd70a;rv:fd70a3d70a3d71", "ot=th:fd70a;rv:fd70a3d70a3d71"), ("1", 3, "ot=rv:fd70a3d70a3d71", nil, nil),
+        ("50", 4, "ot=rv:90000000000000;th:80000000000000", "ot=th:8;rv:90000000000000", nil), ("25", 4, "ot=th:8", nil, nil),
+        ("50", 4, "ot=rv:c0000000000000;th:8", "ot=th:8;rv:c0000000000000", "ot=th:c;rv:c0000000000000"), ("40", 3, "ot=rv:a0000000000000", "ot=th:99a;rv:a0000000000000", "ot=th:99a;rv:a0000000000000"),
+        ("40", 6, "ot=rv:d0000000000000;th:8", "ot=th:99999a;rv:d0000000000000", "ot=th:cccccd;rv:d0000000000000"), ("100", 4, "ot=rv:40000000000000;th:8", nil, nil),
+        ("100", 4, "ot=th:abababababababab", nil, nil), ("100", 4, "ot=rv:abababababababab", nil, nil), ("100", 4, "ot=th:-1", nil, nil),
+        ("0.006103515625", 4, "ot=rv:ffffffffffffff;th:fffc", "ot=th:fffc;rv:ffffffffffffff", "ot=th:fffffff;rv:ffffffffffffff"),
+        ("0.0625", 4, "ot=rv:ffffffffffffff;th:fffffffffffff8", "ot=th:fffffffffffff8;rv:ffffffffffffff", nil),
+    ] as [(String, Int, String, String?, String?)])
+    func collectorVectors(percentage: String, precision: Int, traceState: String, equalizing: String?, proportional: String?) throws {
+        for (mode, expected) in [("equalizing", equalizing), ("proportional", proportional)] {
+            let kept = try sampled("{mode: \(mode), sampling_percentage: \(percentage), sampling_precision: \(precision)}", traceState)
+            // Members may stand in any order.
+            func members(_ text: String?) -> Set<Substring>? { text.map { Set($0.dropFirst(3).split(separator: ";")) } }
+            #expect(members(kept) == members(expected), "\(mode)")
+        }
+    }
+
+    private func sampled(_ settings: String, _ traceState: String, _ attributes: [Attribute] = []) throws -> String? {
+        var batch = spanBatch(attributes: attributes)
+        batch.resourceSpans[0].scopeSpans[0].spans[0].traceID = TraceID(high: 0xfefe_fefe_fefe_fefe, low: 0xfe80_0000_0000_0000)
+        batch.resourceSpans[0].scopeSpans[0].spans[0].traceState = traceState
+        return try apply("probabilistic_sampler: \(settings)", batch).spans.first?.traceState
+    }
+
+    @Test("Contradictions are dropped, or pass as if all were sampled")
+    func contradictions() throws {
+        for mode in ["equalizing", "proportional"] {
+            let open = "{mode: \(mode), sampling_percentage: 1, fail_closed: false}"
+            #expect(try sampled(open, "ot=rv:40000000000000;th:8") == "ot=th:0;rv:40000000000000")
+            // What cannot be read stays as it is.
+            #expect(try sampled(open, "ot=th:-1") == "ot=th:-1")
+        }
+        // Hashes go with no other consistent sampler.
+        for traceState in ["ot=th:8", "ot=rv:ffffffffffffff"] {
+            #expect(try sampled("{sampling_percentage: 100}", traceState) == nil)
+            #expect(try sampled("{sampling_percentage: 1, fail_closed: false}", traceState) == traceState)
+        }
+        #expect(try sampled("{sampling_percentage: 0, fail_closed: false}", "ot=th:8") == nil)
+    }
+
+    @Test("Hashes are the Collector's", arguments: [("100", "0"), ("75", "4"), ("50", "8"), ("25", "c"), ("10", "e668"), ("33.333333333", "aaac")])
+    func hashes(percentage: String, threshold: String) throws {
+        // Sixteen zeros, seed 0.
+        #expect(ProbabilisticSampler.hash(TraceID(high: 0, low: 0), seed: 0) & 0x3fff == 0x2455)
+        var kept = 0
+        for number in 1...200 as ClosedRange<UInt64> {
+            let id = TraceID(high: number, low: 7)
+            var batch = spanBatch()
+            batch.resourceSpans[0].scopeSpans[0].spans[0].traceID = id
+            guard let span = try apply("probabilistic_sampler: {sampling_percentage: \(percentage), hash_seed: 4312}", batch).spans.first else { continue }
+            kept += 1
+            let state = try #require(OpenTelemetryTraceState(traceState: span.traceState))
+            #expect(state.threshold?.description == threshold)
+            #expect(state.randomness == ProbabilisticSampler.randomness(id, seed: 4312))
+            #expect(state.threshold?.accepts(state.randomness ?? 0) == true)
+        }
+        #expect(kept > 0)
+    }
+
+    @Test("What must be kept counts once")
+    func forced() throws {
+        let must = [Attribute("sampling.priority", 2)]
+        #expect(try sampled("{mode: equalizing, sampling_percentage: 1}", "", must) == "ot=th:0")
+        // A count that was there before stays.
+        #expect(try sampled("{mode: equalizing, sampling_percentage: 1}", "ot=th:8", must) == "ot=th:8")
+        #expect(try sampled("{sampling_percentage: 0}", "", must) == "ot=th:0")
+        for (priority, isKept) in [("0.0", false), ("0.5", true), ("-0.5", false), ("NaN", false)] {
+            let kept = try sampled("{mode: equalizing, sampling_percentage: 1}", "", [Attribute("sampling.priority", .string(priority))])
+            #expect((kept != nil) == isKept, "\(priority)")
+        }
     }
 
     @Test("sampling.priority wins")

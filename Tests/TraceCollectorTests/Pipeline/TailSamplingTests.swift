@@ -67,15 +67,44 @@ struct TailSamplingTests {
         try holds("type: and, and: {and_sub_policy: [{name: a, type: always_sample}, {name: b, type: latency, latency: {threshold_ms: 300}}]}", .sampled)
         try holds("type: and, and: {and_sub_policy: [{name: a, type: always_sample}, {name: b, type: latency, latency: {threshold_ms: 301}}]}", .notSampled)
         try holds("type: not, not: {not_sub_policy: {name: a, type: always_sample}}", .notSampled)
+        try holds("type: not, not: {not_sub_policy: {name: a, type: trace_flags}}", .sampled)
+        try holds("type: not, not: {not_sub_policy: {name: a, type: numeric_attribute, numeric_attribute: {key: code, min_value: 1, invert_match: true}}}", .invertNotSampled)
         try holds("type: drop, drop: {drop_sub_policy: [{name: a, type: always_sample}]}", .dropped)
         try holds("type: drop, drop: {drop_sub_policy: [{name: a, type: trace_flags}]}", .notSampled)
     }
 
-    @Test("Rates are counted by the second, bytes by a bucket")
+    /// Without an upper border the lower one belongs to it, with one it does not (the Collector's `latency.go`); parts of milliseconds do not count.
+    @Test("Latency has the Collector's borders")
+    func latency() throws {
+        func decision(_ milliseconds: Double, _ text: String) throws -> TailDecision {
+            var policy = try #require(try settings("{policies: [{name: p, type: latency, latency: {\(text)}}]}").policies.first)
+            return policy.decide(trace([spanBatch(duration: UInt64(milliseconds * 1e6))]), now: 1)
+        }
+        for (duration, expected) in [(4999.9, TailDecision.notSampled), (5000, .sampled), (9e6, .sampled)] {
+            #expect(try decision(duration, "threshold_ms: 5000") == expected, "\(duration)")
+        }
+        for (duration, expected) in [(5000.9, TailDecision.notSampled), (5001, .sampled), (10_000.9, .sampled), (10_001, .notSampled)] {
+            #expect(try decision(duration, "threshold_ms: 5000, upper_threshold_ms: 10000") == expected, "\(duration)")
+        }
+    }
+
+    /// Worked out with Go's `big.Float`: 2^64 - 1 times the share, 64 bits of it, rounded down.
+    @Test("The greatest hash of a share is the Collector's", arguments: [
+        (1, UInt64.max), (0, 0), (0.5, 0x7fff_ffff_ffff_ffff), (0.25, 0x3fff_ffff_ffff_ffff), (0.75, 0xbfff_ffff_ffff_ffff), (1.5, .max), (-0.5, 0),
+        (0.1, 0x1999_9999_9999_99ff), (0.33, 0x547a_e147_ae14_7bff), (0.9999, 0xfff9_7247_4538_efff), (0x1p-64, 0), (0x1p-63, 1), (5e-324, 0),
+    ] as [(Double, UInt64)])
+    func limit(ratio: Double, limit: UInt64) {
+        #expect(TailPolicy.Kind.limit(ratio) == limit)
+    }
+
+    @Test("Rates are buckets, those of composite policies are counted by the second")
     func rates() throws {
-        var spans = try #require(try settings("{policies: [{name: p, type: rate_limiting, rate_limiting: {spans_per_second: 3}}]}").policies.first)
+        var spans = try #require(try settings("{policies: [{name: p, type: rate_limiting, rate_limiting: {spans_per_second: 3, burst_capacity: 3}}]}").policies.first)
         let one = trace([spanBatch(names: ["a", "b"])])
         #expect([5, 5, 6, 6].map { spans.decide(one, now: $0 * Self.second) } == [.sampled, .notSampled, .sampled, .notSampled])
+        // Twice the rate fits in at first.
+        var burst = try #require(try settings("{policies: [{name: p, type: rate_limiting, rate_limiting: {spans_per_second: 3}}]}").policies.first)
+        #expect([5, 5, 5, 5].map { burst.decide(one, now: $0 * Self.second) } == [.sampled, .sampled, .sampled, .notSampled])
         let size = one.size
         var bytes = try #require(try settings("{policies: [{name: p, type: bytes_limiting, bytes_limiting: {bytes_per_second: \(size), burst_capacity: \(2 * size)}}]}").policies.first)
         #expect([5, 5, 5, 6, 6].map { bytes.decide(one, now: $0 * Self.second) } == [.sampled, .sampled, .notSampled, .sampled, .notSampled])
@@ -89,8 +118,9 @@ struct TailSamplingTests {
             ).policies.first
         )
         let slow = trace([spanBatch(names: ["a", "b"], duration: 200_000_000)])
-        // Four of the slow ones fit into 8 spans; the fifth takes the place of the rest.
-        #expect((0..<6).map { _ in composite.decide(slow, now: Self.second) } == [.sampled, .sampled, .sampled, .sampled, .sampled, .notSampled])
+        // Four of the slow ones fit into 8 spans; the fifth does not take the place of the rest (the Collector's `composite.go`).
+        #expect((0..<6).map { _ in composite.decide(slow, now: Self.second) } == [.sampled, .sampled, .sampled, .sampled, .notSampled, .notSampled])
+        #expect(composite.decide(one, now: Self.second) == .sampled)
         #expect(composite.decide(one, now: Self.second) == .notSampled)
         #expect(composite.decide(one, now: 2 * Self.second) == .sampled)
     }
@@ -100,10 +130,24 @@ struct TailSamplingTests {
         #expect(!TailSampler.isSampled([.sampled, .dropped]))
         #expect(!TailSampler.isSampled([.sampled, .invertNotSampled]))
         #expect(TailSampler.isSampled([.sampled, .notSampled]))
-        #expect(TailSampler.isSampled([.invertSampled, .notSampled]))
+        #expect(TailSampler.isSampled([.invertSampled]))
+        #expect(!TailSampler.isSampled([.invertSampled, .notSampled]))
         #expect(!TailSampler.isSampled([.notSampled]))
         #expect(!TailSampler.isSampled([.failed]))
         #expect(!TailSampler.isSampled([]))
+    }
+
+    @Test("Dropping is asked first, also where the first that samples decides")
+    func dropFirst() throws {
+        let drop = "{name: d, type: drop, drop: {drop_sub_policy: [{name: s, type: status_code, status_code: {status_codes: [ERROR]}}]}}"
+        var sampler = TailSampler(settings: try settings("{decision_wait: 1s, sample_on_first_match: true, policies: [{name: a, type: always_sample}, \(drop)]}"))
+        for (number, error) in [(1, true), (2, false)] as [(UInt64, Bool)] {
+            let batch = spanBatch(trace: number, error: error)
+            sampler.gather(batch, of: batch.spans[0].traceID, spanCount: 1, size: 10, entry: nil, now: 0)
+        }
+        let decided = sampler.decide(now: 2 * Self.second)
+        #expect(decided.map(\.isSampled) == [false, true])
+        #expect(decided.map { $0.policies.map(\.name) } == [["d"], ["d", "a"]])
     }
 
     @Test("Traces are decided when their time has come, late spans follow")

@@ -15,6 +15,8 @@ struct SpanWeight: Sendable {
     }
 
     private func asked(_ span: UnsafePointer<Span>, _ resource: Resource) -> Double {
+        // Tempo's order.
+        if usesTraceState, let count = span.pointee.adjustedCount { return min(count, Self.maximum) }
         if !key.isEmpty, let value = resource.attributes[key] ?? span.pointee.attributes[key] {
             let share: Double? = switch value {
             case .double(let number): number
@@ -23,7 +25,6 @@ struct SpanWeight: Sendable {
             }
             if let share, share > 0, share.isFinite { return min(1 / share, Self.maximum) }
         }
-        if usesTraceState, let count = span.pointee.adjustedCount { return min(count, Self.maximum) }
         return 1
     }
 

@@ -45,6 +45,7 @@ extension TailPolicy.Kind {
 
     private static func numericAttribute(_ reader: YAMLReader) -> TailPolicy.Kind? {
         guard let mapping = reader.mapping(["key", "min_value", "max_value", "invert_match"]), let key = attributeKey(of: mapping, reader) else { return nil }
+        if mapping["min_value"] == nil, mapping["max_value"] == nil { reader.missing("min_value", expected: "min_value, max_value, or both") }
         let least = mapping["min_value"]?.integer() ?? .min
         let most = mapping["max_value"]?.integer() ?? .max
         guard least <= most else {
@@ -56,15 +57,28 @@ extension TailPolicy.Kind {
 
     private static func probabilistic(_ reader: YAMLReader) -> TailPolicy.Kind? {
         guard let mapping = reader.mapping(["sampling_percentage", "hash_salt"]),
-            let percentage = required("sampling_percentage", of: mapping, reader, "a number from 0 to 100")?.number(in: 0...100)
+            let percentage = required("sampling_percentage", of: mapping, reader, "a number from 0 on; 100 and more sample everything")?
+                .number(in: 0 ... .greatestFiniteMagnitude)
         else { return nil }
         let salt = mapping["hash_salt"]?.string(takesAny: true) ?? ""
         return .probabilistic(limit: limit(percentage / 100), salt: Array((salt.isEmpty ? "default-hash-seed" : salt).utf8))
     }
 
-    /// The greatest hash that is sampled.
-    private static func limit(_ ratio: Double) -> UInt64 {
-        ratio >= 1 ? .max : UInt64(max(ratio, 0) * 0x1p64)
+    /// The greatest hash that is sampled: the share of 2^64 - 1, rounded to 64 bits that count and then down, as the Collector's big numbers do.
+    static func limit(_ ratio: Double) -> UInt64 {
+        guard ratio < 1 else { return .max }
+        guard ratio > 0 else { return 0 }
+        // ratio = mantissa × 2^exponent, the mantissa of 53 bits: the product has 116 or 117.
+        let mantissa = UInt64(ratio.significand * 0x1p52)
+        let exponent = Int(ratio.exponent) - 52
+        let (high, low) = mantissa.multipliedFullWidth(by: .max)
+        let dropped = 64 - high.leadingZeroBitCount
+        var kept = high << UInt64(64 - dropped) | low >> UInt64(dropped)
+        // What goes beyond 64 bits is rounded to the nearest, at a tie to even; 2^64 - 1 times a mantissa never comes to a power of two.
+        let rest = low << UInt64(64 - dropped)
+        if rest > 1 << 63 || (rest == 1 << 63 && kept & 1 == 1) { kept &+= 1 }
+        let shift = -(exponent + dropped)
+        return shift >= 64 ? 0 : kept >> UInt64(max(shift, 0))
     }
 
     private static func statusCode(_ reader: YAMLReader) -> TailPolicy.Kind? {
@@ -105,16 +119,22 @@ extension TailPolicy.Kind {
     }
 
     private static func rateLimiting(_ reader: YAMLReader) -> TailPolicy.Kind? {
-        guard let mapping = reader.mapping(["spans_per_second"]) else { return nil }
-        return required("spans_per_second", of: mapping, reader, "a whole number")?.integer(in: 0...1_000_000_000).map { .rateLimiting(spansPerSecond: $0) }
+        guard let mapping = reader.mapping(["spans_per_second", "burst_capacity"]),
+            let rate = required("spans_per_second", of: mapping, reader, "a whole number")?.integer(in: 0...1_000_000_000)
+        else { return nil }
+        return .rateLimiting(spansPerSecond: Double(rate), burst: burst(mapping, rate))
+    }
+
+    /// The Collector's default is twice the rate.
+    private static func burst(_ mapping: YAMLMapping, _ rate: Int) -> Double {
+        mapping["burst_capacity"]?.integer(in: 1 ... .max).map(Double.init) ?? 2 * Double(rate)
     }
 
     private static func bytesLimiting(_ reader: YAMLReader) -> TailPolicy.Kind? {
         guard let mapping = reader.mapping(["bytes_per_second", "burst_capacity"]),
             let rate = required("bytes_per_second", of: mapping, reader, "a whole number")?.integer(in: 1 ... .max)
         else { return nil }
-        let burst = mapping["burst_capacity"]?.integer(in: 1 ... .max).map(Double.init) ?? 2 * Double(rate)
-        return .bytesLimiting(bytesPerSecond: Double(rate), burst: burst)
+        return .bytesLimiting(bytesPerSecond: Double(rate), burst: burst(mapping, rate))
     }
 
     private static func spanCount(_ reader: YAMLReader) -> TailPolicy.Kind? {

@@ -27,7 +27,7 @@ struct TailPolicy: Sendable {
         case booleanAttribute(key: String, value: Bool, inverted: Bool)
         case traceState(key: String, values: Set<String>)
         case traceFlags
-        case rateLimiting(spansPerSecond: Int)
+        case rateLimiting(spansPerSecond: Double, burst: Double)
         case bytesLimiting(bytesPerSecond: Double, burst: Double)
         /// The most 0 for no limit.
         case spanCount(least: Int, most: Int)
@@ -37,15 +37,17 @@ struct TailPolicy: Sendable {
         case drop
         /// Spans a second of each sub-policy, in their order.
         case composite(allocations: [Int])
+
+        var isDrop: Bool { if case .drop = self { true } else { false } }
     }
 
     var name: String
     var kind: Kind
     var parts: [TailPolicy] = []
-    /// The second that is counted, and spans in it: of the policy, or of each part of a composite one.
+    /// The second that is counted, and spans in it of each part of a composite policy.
     private var second: UInt64 = 0
     private var spansInSecond: [Int] = []
-    /// Of `bytes_limiting`: bytes that may still be sampled, and when that was true.
+    /// Of `rate_limiting` and `bytes_limiting`: spans or bytes that may still be sampled, and when that was true.
     private var tokens: Double?
     private var tokensTime: UInt64 = 0
 
@@ -64,18 +66,23 @@ struct TailPolicy: Sendable {
             return (upper == 0 ? duration >= threshold : threshold < duration && duration <= upper) ? .sampled : .notSampled
         case .probabilistic(let limit, let salt): return trace.hash(salt: salt) <= limit ? .sampled : .notSampled
         case .spanCount(let least, let most): return trace.spanCount >= least && (most == 0 || trace.spanCount <= most) ? .sampled : .notSampled
-        case .rateLimiting(let limit): return takesSpans(trace.spanCount, limit: limit, of: 0, among: 1, now: now) ? .sampled : .notSampled
-        case .bytesLimiting(let rate, let burst): return takesBytes(Double(trace.size), rate: rate, burst: burst, now: now) ? .sampled : .notSampled
+        case .rateLimiting(let rate, let burst): return takes(Double(trace.spanCount), rate: rate, burst: burst, now: now) ? .sampled : .notSampled
+        case .bytesLimiting(let rate, let burst): return takes(Double(trace.size), rate: rate, burst: burst, now: now) ? .sampled : .notSampled
         case .and:
             for index in parts.indices where !parts[index].decide(trace, now: now).isSampled { return .notSampled }
             return .sampled
-        case .not: return parts.indices.allSatisfy { parts[$0].decide(trace, now: now).isSampled } ? .notSampled : .sampled
+        case .not:
+            guard !parts.isEmpty else { return .notSampled }
+            let decision = parts[0].decide(trace, now: now)
+            // Inverted decisions, and failures, stay what they are.
+            return decision == .sampled ? .notSampled : decision == .notSampled ? .sampled : decision
         case .drop:
             for index in parts.indices where !parts[index].decide(trace, now: now).isSampled { return .notSampled }
             return .dropped
         case .composite(let allocations):
+            // The first that samples has the trace, also when its share is used up.
             for index in parts.indices where parts[index].decide(trace, now: now).isSampled {
-                if takesSpans(trace.spanCount, limit: allocations[index], of: index, among: parts.count, now: now) { return .sampled }
+                return takesSpans(trace.spanCount, limit: allocations[index], of: index, now: now) ? .sampled : .notSampled
             }
             return .notSampled
         default: return decideBySpans(trace)
@@ -117,18 +124,19 @@ struct TailPolicy: Sendable {
 
     // MARK: Rates
 
-    private mutating func takesSpans(_ count: Int, limit: Int, of index: Int, among all: Int, now: UInt64) -> Bool {
+    private mutating func takesSpans(_ count: Int, limit: Int, of index: Int, now: UInt64) -> Bool {
         let current = now / 1_000_000_000
-        if current != second || spansInSecond.count != all {
+        if current != second || spansInSecond.count != parts.count {
             second = current
-            spansInSecond = Array(repeating: 0, count: all)
+            spansInSecond = Array(repeating: 0, count: parts.count)
         }
         guard count <= limit - spansInSecond[index] else { return false }
         spansInSecond[index] += count
         return true
     }
 
-    private mutating func takesBytes(_ size: Double, rate: Double, burst: Double, now: UInt64) -> Bool {
+    /// A bucket of tokens: full at first, and filled again without pause.
+    private mutating func takes(_ size: Double, rate: Double, burst: Double, now: UInt64) -> Bool {
         let elapsed = now > tokensTime ? Double(now - tokensTime) / 1e9 : 0
         let available = min(burst, (tokens ?? burst) + (tokens == nil ? 0 : elapsed * rate))
         tokensTime = now

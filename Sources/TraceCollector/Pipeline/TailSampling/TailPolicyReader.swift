@@ -104,8 +104,11 @@ enum TailPolicyReader {
         }
         if mapping["policy_order"] == nil { ordered = parts }
         guard !ordered.isEmpty else { return nil }
-        // The Collector's: what has no share gets an equal one.
-        let allocations = ordered.map { shares[$0.name].map { maximum * $0 / 100 } ?? maximum / ordered.count }
+        // The Collector's for a share of 0; those that are not listed get nothing there, against what its documentation says.
+        let allocations = ordered.map { part in
+            guard let share = shares[part.name], share > 0 else { return maximum / parts.count }
+            return maximum * share / 100
+        }
         return TailPolicy(name: name, kind: .composite(allocations: allocations), parts: ordered)
     }
 }

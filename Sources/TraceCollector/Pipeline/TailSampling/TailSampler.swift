@@ -36,7 +36,8 @@ struct TailSampler: Sendable {
 
     init(settings: TailSamplingSettings) {
         self.settings = settings
-        policies = settings.policies
+        // Dropping wins over everything, so it is asked first.
+        policies = settings.policies.filter { $0.kind.isDrop } + settings.policies.filter { !$0.kind.isDrop }
         sampled = DecisionCache(capacity: settings.sampledCacheSize)
         notSampled = DecisionCache(capacity: settings.notSampledCacheSize)
     }
@@ -99,17 +100,17 @@ struct TailSampler: Sendable {
         for index in policies.indices {
             let decision = policies[index].decide(trace, now: now)
             answers.append((policies[index].name, decision))
-            if settings.samplesOnFirstMatch, decision == .sampled { break }
+            if decision == .dropped || (settings.samplesOnFirstMatch && decision == .sampled) { break }
         }
         let isSampled = Self.isSampled(answers.map(\.decision))
         if isSampled { sampled.insert(trace.id) } else { notSampled.insert(trace.id) }
         return Decided(trace: trace, isSampled: isSampled, policies: answers, isEarly: isEarly)
     }
 
-    /// dropped > inverted "no" > sampled > inverted "yes" > not sampled
+    /// dropped > inverted "no" > sampled > not sampled > inverted "yes"
     static func isSampled(_ decisions: [TailDecision]) -> Bool {
         if decisions.contains(.dropped) || decisions.contains(.invertNotSampled) { return false }
-        return decisions.contains(.sampled) || decisions.contains(.invertSampled)
+        return decisions.contains(.sampled) || (decisions.contains(.invertSampled) && !decisions.contains(.notSampled))
     }
 }
 
