@@ -205,6 +205,82 @@ def test_tail_as_json_lines_ends_after_a_count(traces_program, known):
     assert json.loads(line)["spanCount"] >= 1
 
 
+def follow(program, *arguments, **options):
+    """A `tail` that has connected: it shows a trace that was sent before it began."""
+    known = request_trace(program)
+    follower = OnTerminal(program, "tail", "--since", "1h", *arguments, columns=120, **options)
+    follower.read_until(lambda text: known in text)
+    return follower
+
+
+def test_tail_is_told_of_new_traces(start):
+    """The back end tells: nobody looks every hour."""
+    program = start("traces")
+    follower = follow(program, "--interval", "1h")
+    try:
+        for _ in range(2):
+            sent = request_trace(program)
+            follower.read_until(lambda text: sent in text)
+        follower.interrupt()
+        screen = follower.finish()
+    finally:
+        if follower.process.poll() is None:
+            follower.process.kill()
+    assert screen.code == 0 and "…" not in screen.text
+
+
+def test_tail_waits_for_a_back_end_that_comes_back(start):
+    program = start("traces")
+    follower = follow(program, "--interval", "1h")
+    try:
+        assert program.stop() == 0
+        follower.read_until(lambda text: "broke off; trying again" in text)
+        program.start()
+        sent = request_trace(program)
+        text = follower.read_until(lambda text: sent in text)
+        assert text.index("broke off") < text.index("connected again") < text.index(sent)
+        follower.interrupt()
+        assert follower.finish().code == 0
+    finally:
+        if follower.process.poll() is None:
+            follower.process.kill()
+
+
+class WithoutStream(http.server.BaseHTTPRequestHandler):
+    """A back end of an older version: everything but the live stream."""
+
+    def do_GET(self):
+        if self.path.startswith("/api/ui/live"):
+            return self.send_error(404)
+        onward = requests.get(self.server.onward + self.path, timeout=30)
+        self.send_response(onward.status_code)
+        self.send_header("Content-Type", onward.headers["Content-Type"])
+        self.send_header("Content-Length", str(len(onward.content)))
+        self.end_headers()
+        self.wfile.write(onward.content)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_tail_asks_where_nothing_tells(start):
+    program = start("traces")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), WithoutStream) as old:
+        old.onward = program.query
+        threading.Thread(target=old.serve_forever, daemon=True).start()
+        follower = follow(program, "--interval", "200ms", "--url", f"http://127.0.0.1:{old.server_port}")
+        try:
+            sent = request_trace(program)
+            text = follower.read_until(lambda text: sent in text)
+            follower.interrupt()
+            assert follower.finish().code == 0
+        finally:
+            if follower.process.poll() is None:
+                follower.process.kill()
+            old.shutdown()
+    assert "gives no live stream" in text and "looking every 200 ms instead" in text.replace("\u202f", " ")
+
+
 # Diff
 
 

@@ -52,6 +52,10 @@ struct TraceCommandTests {
         #expect(follower.settled([row(1, spans: 3), row(2, spans: 4)]).map(\.spanCount) == [4])
         #expect(follower.settled([row(1, spans: 3), row(2, spans: 5)]).map(\.spanCount) == [3])
         #expect(follower.settled([row(1, spans: 3), row(2, spans: 5), row(3, spans: 1, start: 400)]).isEmpty)
+        // What the back end says is not looked at twice, and not shown twice.
+        let told = follower.settled([row(4, spans: 1, start: 600), row(5, spans: 1, start: 600)], known: [row(4, spans: 1).traceID])
+        #expect(told == [row(4, spans: 1, start: 600)])
+        #expect(follower.settled([row(4, spans: 2, start: 600), row(5, spans: 2, start: 600)]).isEmpty)
         #expect(follower.windowStart(now: 600) == 500)
         #expect(follower.windowStart(now: 500 + 2 * TraceFollower.window) == 500 + TraceFollower.window)
     }

@@ -79,6 +79,27 @@ struct WaterfallTests {
         #expect(coloured == plain)
     }
 
+    @Test("what is on the critical path has a mark, and nothing where there is no choice")
+    func criticalPath() {
+        let tree = Self.tree([("a", [
+            Self.span(1, "root", at: 0, for: 100), Self.span(2, parent: 1, "beside", at: 10, for: 20), Self.span(3, parent: 1, "long", at: 10, for: 80),
+            Self.span(4, parent: 3, "whole", at: 10, for: 80),
+        ])])
+        let shown = lines(tree, width: 100)
+        // `long` has no moment of its own.
+        for (name, isMarked) in [("root", true), ("beside", false), ("long", false), ("whole", true)] {
+            #expect(shown.first { $0.contains(" \(name) ") }?.contains("*") == isMarked, "\(name)")
+        }
+        #expect(shown.contains { $0.hasPrefix("* on the critical path") })
+        #expect(!lines(Self.tree([("a", [Self.span(1, "alone", at: 0, for: 1)])]), width: 100).contains { $0.contains("*") })
+    }
+
+    @Test("every stage has a look of its own")
+    func looks() {
+        let looks = Set(Stage.allCases.map { "\(StageLook($0).pattern)\(StageLook($0).ink.code)" })
+        #expect(looks.count == Stage.allCases.count)
+    }
+
     @Test("folded spans are counted, attributes and events are shown when asked")
     func folding() {
         let folded = lines(Self.request, width: 100, .init(depth: 1))
@@ -155,13 +176,13 @@ struct WaterfallTests {
         ▓ output 8.00 ms 8 %  ▒ send 9.00 ms 9 %
         · unaccounted 20.0 ms 20 %
 
-                                            0                 100 ms
-        gateway POST /infer          100 ms ━━━━━━━━━━━━━━━━━━━━━━━━
-        ├ triton-a InferRequest     90.0 ms  ▒▒━━━━━━━━━━━━━━━━━▒▒▒
-        │ └ resnet                  70.0 ms   ░░░░░░░░━━━━━━━━━━
-        │   └ ✗ compute             38.0 ms          ▓▓██████▓▓
+        * on the critical path              0                 100 ms
+        gateway POST /infer      *   100 ms ━━━━━━━━━━━━━━━━━━━━━━━━
+        ├ triton-a InferRequest  *  90.0 ms  ▒▒━━━━━━━━━━━━━━━━━▒▒▒
+        │ └ resnet               *  70.0 ms   ░░░░░░░░━━━━━━━━━━
+        │   └ ✗ compute          *  38.0 ms          ▓▓██████▓▓
         │       ✗ CUDA out of \u{1b}[31mmemory\nreally
-        └ 数据库 SELECT 日本語 …    3.00 ms                        ━
+        └ 数据库 SELECT 日本語 … *  3.00 ms                        ━
         """#
 
     private static let golden100 = #"""
@@ -173,13 +194,13 @@ struct WaterfallTests {
         ▒ receive 4.00 ms 4 %  ░ queue 29.0 ms 29 %  ▓ input 5.00 ms 5 %  █ infer 25.0 ms 25 %
         ▓ output 8.00 ms 8 %  ▒ send 9.00 ms 9 %  · unaccounted 20.0 ms 20 %
 
-                                                             0                                        100 ms
-        gateway POST /infer                           100 ms ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
-        ├ triton-a InferRequest                      90.0 ms   ▒▒▒━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━▒▒▒▒▒▒
-        │ └ resnet                                   70.0 ms     ━░░░░░░░░░░░░░░━━━━━━━━━━━━━━━━━━━
-        │   └ ✗ compute                              38.0 ms                   ▓▓▓████████████▓▓▓▓
+        * on the critical path                               0                                        100 ms
+        gateway POST /infer                       *   100 ms ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+        ├ triton-a InferRequest                   *  90.0 ms   ▒▒▒━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━▒▒▒▒▒▒
+        │ └ resnet                                *  70.0 ms     ━░░░░░░░░░░░░░░━━━━━━━━━━━━━━━━━━━
+        │   └ ✗ compute                           *  38.0 ms                   ▓▓▓████████████▓▓▓▓
         │       ✗ CUDA out of \u{1b}[31mmemory\nreally
-        └ 数据库 SELECT 日本語 🚀 a very long nam…   3.00 ms                                              ━━
+        └ 数据库 SELECT 日本語 🚀 a very long nam…*  3.00 ms                                              ━━
         """#
 
     private static let golden160 = #"""
@@ -189,12 +210,12 @@ struct WaterfallTests {
         ▒▒▒▒▒▒░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▓▓▓▓▓▓▓▓████████████████████████████████████████▓▓▓▓▓▓▓▓▓▓▓▓▓▒▒▒▒▒▒▒▒▒▒▒▒▒▒································
         ▒ receive 4.00 ms 4 %  ░ queue 29.0 ms 29 %  ▓ input 5.00 ms 5 %  █ infer 25.0 ms 25 %  ▓ output 8.00 ms 8 %  ▒ send 9.00 ms 9 %  · unaccounted 20.0 ms 20 %
 
-                                                                                      0                                                                           100 ms
-        gateway POST /infer                                                    100 ms ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
-        ├ triton-a InferRequest                                               90.0 ms     ▒▒▒▒━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━▒▒▒▒▒▒▒▒▒
-        │ └ resnet                                                            70.0 ms         ━░░░░░░░░░░░░░░░░░░░░░░░░━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
-        │   └ ✗ compute                                                       38.0 ms                                 ▓▓▓▓▓████████████████████▓▓▓▓▓▓▓
+        * on the critical path                                                        0                                                                           100 ms
+        gateway POST /infer                                                *   100 ms ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+        ├ triton-a InferRequest                                            *  90.0 ms     ▒▒▒▒━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━▒▒▒▒▒▒▒▒▒
+        │ └ resnet                                                         *  70.0 ms         ━░░░░░░░░░░░░░░░░░░░░░░░░━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+        │   └ ✗ compute                                                    *  38.0 ms                                 ▓▓▓▓▓████████████████████▓▓▓▓▓▓▓
         │       ✗ CUDA out of \u{1b}[31mmemory\nreally
-        └ 数据库 SELECT 日本語 🚀 a very long name that goes on and on and…   3.00 ms                                                                               ━━━━
+        └ 数据库 SELECT 日本語 🚀 a very long name that goes on and on and…*  3.00 ms                                                                               ━━━━
         """#
 }

@@ -16,6 +16,9 @@ struct TraceServer: Sendable {
     /// A greater answer is an error.
     static let maximumAnswerSize = 4 << 30
 
+    /// A stream that says nothing for so many seconds is broken.
+    private static let silence: Int64 = 35
+
     let client: HTTPClient
     /// The page and Jaeger's query API.
     let address: TraceServerAddress
@@ -27,6 +30,8 @@ struct TraceServer: Sendable {
     static func with<R>(_ options: TraceServerOptions, _ body: (TraceServer) async throws -> R) async throws -> R {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .seconds(5)
+        // The live stream says every ten seconds that it is there; other answers have a limit of their own.
+        configuration.timeout.read = .seconds(max(Int64(options.timeout), silence))
         let client = HTTPClient(configuration: configuration)
         let server = TraceServer(
             client: client, address: options.address, tempo: options.tempo, timeout: .seconds(Int64(options.timeout))
@@ -107,7 +112,7 @@ struct TraceServer: Sendable {
     }
 
     /// The words of an error answer: of Jaeger's envelope, of `{"error":…}` forms, or short plain text.
-    private static func message(in body: [UInt8]) -> String? {
+    static func message(in body: [UInt8]) -> String? {
         if let value = try? JSONValue.parse(body) {
             let candidates = [
                 value["errors"]?[0]?["msg"], value["error"]?["message"], value["error"], value["message"],

@@ -21,13 +21,15 @@ struct TraceFollower {
     /// Where the next search begins.
     func windowStart(now: UInt64) -> UInt64 { max(start, now - min(Self.window, now)) }
 
-    /// - Parameter rows: What a search found.
-    /// - Returns: Those that did not grow since the search before, each once, oldest first.
-    mutating func settled(_ rows: [TraceRow]) -> [TraceRow] {
+    /// - Parameters:
+    ///   - rows: What a search found.
+    ///   - known: Those to which nothing came for a moment, as the back end says.
+    /// - Returns: Those, and the ones that did not grow since the search before, each once, oldest first.
+    mutating func settled(_ rows: [TraceRow], known: Set<TraceID> = []) -> [TraceRow] {
         var news: [TraceRow] = []
         var counts: [TraceID: Int] = [:]
         for row in rows where row.startTime >= start && shown[row.traceID] == nil {
-            if lastSpanCounts[row.traceID] == row.spanCount { news.append(row) } else { counts[row.traceID] = row.spanCount }
+            if known.contains(row.traceID) || lastSpanCounts[row.traceID] == row.spanCount { news.append(row) } else { counts[row.traceID] = row.spanCount }
         }
         lastSpanCounts = counts
         for row in news { shown[row.traceID] = row.startTime }

@@ -35,22 +35,21 @@ struct StageLook {
     var pattern: Character
     var ink: Ink
 
-    init(_ stage: Stage) {
-        (pattern, ink) = Self.looks[stage.rawValue] ?? ("▓", .palette(109))
-    }
-
     /// Waiting is light, work is dark. The colours are those of the page, in a terminal's palette.
-    private static let looks: [String: (Character, Ink)] = [
-        "receive": ("▒", .palette(109)),
-        "queue": ("░", .palette(172)),
-        "batchWait": ("░", .palette(130)),
-        "input": ("▓", .palette(140)),
-        "infer": ("█", .palette(38)),
-        "output": ("▓", .palette(98)),
-        "send": ("▒", .palette(66)),
-        "prefill": ("▓", .palette(69)),
-        "decode": ("█", .palette(36)),
-        "modelLoad": ("▓", .palette(162)),
-        "unaccounted": ("·", .palette(245)),
-    ]
+    init(_ stage: Stage) {
+        (pattern, ink) =
+            switch stage {
+            case .receive: ("▒", .palette(109))
+            case .gateway: ("▓", .palette(60))
+            case .network: ("░", .palette(243))
+            case .queue: ("░", .palette(172))
+            case .input: ("▓", .palette(140))
+            case .infer: ("█", .palette(38))
+            case .prefill: ("▓", .palette(69))
+            case .decode: ("█", .palette(36))
+            case .output: ("▓", .palette(98))
+            case .send: ("▒", .palette(66))
+            case .unaccounted: ("·", .palette(245))
+            }
+    }
 }

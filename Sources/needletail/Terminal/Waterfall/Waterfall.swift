@@ -19,6 +19,11 @@ struct Waterfall {
     private let layout: WaterfallLayout
     private let inks: [String: Ink]
     private let segments: [Int: [StageSegment]]
+    /// Each row's own time on the critical path; empty where there is no choice.
+    private let onPath: [UInt64]
+
+    /// Stands in front of the duration of what made the trace as long as it is.
+    static let pathMark = "*"
 
     init(_ tree: TraceTree, style: TerminalStyle, settings: Settings = Settings()) {
         self.tree = tree
@@ -28,6 +33,7 @@ struct Waterfall {
         layout = WaterfallLayout(width: style.width)
         inks = Ink.services(Set(tree.spans.serviceNames))
         segments = Dictionary(grouping: breakdown.segments, by: \.row)
+        onPath = tree.rows.count > 1 ? CriticalPath(tree).exclusive : []
     }
 
     /// Gives the lines one by one.
@@ -62,11 +68,12 @@ struct Waterfall {
         return lines
     }
 
-    /// The times at both ends of the bars.
+    /// What the mark means, and the times at both ends of the bars.
     private var axis: String {
         let end = DurationText.text(tree.spans.duration)
         let blanks = max(1, layout.bar - 1 - DisplayText.width(end))
-        let text = String(repeating: " ", count: layout.width - layout.bar) + "0" + String(repeating: " ", count: blanks) + end
+        let legend = onPath.isEmpty ? "" : "\(Self.pathMark) on the critical path"
+        let text = DisplayText.padded(legend, to: layout.width - layout.bar) + "0" + String(repeating: " ", count: blanks) + end
         return style.paint(text, .dim)
     }
 
@@ -102,7 +109,8 @@ struct Waterfall {
         let duration = DisplayText.padded(DurationText.text(span.duration), to: WaterfallLayout.duration, .right)
         let bar = SpanBar(start: tree.spans.offset(span.startTime), duration: span.duration, segments: segments[row] ?? [])
             .text(total: tree.spans.duration, width: layout.bar, ink: inks[service] ?? .dim, style: style)
-        line("\(label) \(duration) \(bar)")
+        let isOnPath = onPath.indices.contains(row) && onPath[row] > 0
+        line("\(label)\(isOnPath ? style.paint(Self.pathMark, .bold) : " ")\(duration) \(bar)")
 
         let isParent = tree.rows[row].descendantCount > folded
         let margin = guides.continued(isParent: isParent, within: layout.guides)
