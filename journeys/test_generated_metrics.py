@@ -191,6 +191,10 @@ scrape_configs:
     shop_traffic(program, 8, first=100)
     wait_until(lambda: max(server.query("traces_service_graph_request_total").values()) == 12, what="the second scrape")
     ask_as_grafana_does(server)
+    # Tempo's port has the same series.
+    told = {family.name: family for family in parse_text(requests.get(f"{program.tempo}/metrics", timeout=10).text)}
+    assert {"traces_spanmetrics_calls", "traces_service_graph_request", "needletail_store_spans"} <= set(told)
+    assert {sample.value for sample in told["traces_service_graph_request"].samples} == {12}
     targets = server.get("targets")["activeTargets"]
     assert [(target["health"], target["lastError"]) for target in targets] == [("up", "")]
 

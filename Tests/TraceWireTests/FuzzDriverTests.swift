@@ -9,7 +9,7 @@ import Testing
     @Test func aMistakeIsFoundAndItsInputIsTold() throws {
         var fed: [UInt8] = []
         var driver = FuzzDriver(seed: 1) { fed = $0 }
-        let found = driver.run(Self.mistaken, for: .seconds(60))
+        let found = driver.run(Self.mistaken, for: .seconds(600))
         let finding = try #require(found)
         #expect(finding.reason == "a bracket after a comma")
         #expect(finding.input == fed)
@@ -19,7 +19,7 @@ import Testing
     @Test func theSameSeedFindsTheSame() throws {
         let findings = try (0..<2).map { _ in
             var driver = FuzzDriver(seed: 7)
-            let found = driver.run(Self.mistaken, for: .seconds(60))
+            let found = driver.run(Self.mistaken, for: .seconds(600))
             let finding = try #require(found)
             return (finding.input, driver.inputs)
         }

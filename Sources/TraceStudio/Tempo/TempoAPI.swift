@@ -10,6 +10,8 @@ struct TempoAPI: QueryAPI {
     let traces: TraceSource
     /// Nanoseconds since the Unix epoch.
     let clock: @Sendable () -> UInt64
+    /// Shown beside the store's at `/metrics`.
+    let metrics: @Sendable () -> [MetricFamily]
 
     private var store: any TraceStore { traces.store }
 
@@ -17,7 +19,7 @@ struct TempoAPI: QueryAPI {
         let byID = TempoTraces(traces: traces)
         let search = TempoSearch(store: store, clock: clock)
         let tags = TempoTags(traces: traces, clock: clock)
-        let metrics = TempoMetrics(store: store, clock: clock)
+        let series = TempoMetrics(store: store, clock: clock)
         return [
             Route("/api/traces/{id}") { try await byID.version1($0) },
             Route("/api/v2/traces/{id}") { try await byID.version2($0) },
@@ -26,8 +28,8 @@ struct TempoAPI: QueryAPI {
             Route("/api/v2/search/tags") { try await tags.scopedNames($0) },
             Route("/api/search/tag/{tag}/values") { try await tags.values($0) },
             Route("/api/v2/search/tag/{tag}/values") { try await tags.typedValues($0) },
-            Route("/api/metrics/query_range") { try await metrics.range($0) },
-            Route("/api/metrics/query") { try await metrics.instant($0) },
+            Route("/api/metrics/query_range") { try await series.range($0) },
+            Route("/api/metrics/query") { try await series.instant($0) },
         ] + operation
     }
 
@@ -48,7 +50,7 @@ struct TempoAPI: QueryAPI {
             Route("/api/status/buildinfo") { Answer.json(buildInformation, for: $0.head) },
             Route("/metrics") { request in
                 let format = ExpositionFormat(accept: request.head.headers[.accept])
-                let text = ExpositionWriter.text(of: try await families(), format: format)
+                let text = ExpositionWriter.text(of: try await families() + metrics(), format: format)
                 return Answer.bytes(Array(text.utf8), status: .ok, contentType: format.contentType, for: request.head)
             },
             Route("/status") { Answer.text(Self.statusPages.map { "# \($0.name)\n\($0.text)\n" }.joined(separator: "\n"), for: $0.head) },

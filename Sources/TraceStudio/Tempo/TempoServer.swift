@@ -1,6 +1,7 @@
 internal import Hummingbird
 public import Logging
 internal import NIOCore
+package import PrometheusMetrics
 public import ServiceLifecycle
 internal import TraceCollector
 public import TraceStore
@@ -18,15 +19,16 @@ public struct TempoServer: Service {
     ///   - port: TCP port; 0 lets the system choose one.
     ///   - store: The traces.
     ///   - archive: Traces kept beyond the store's retention, found by their ids.
+    ///   - metrics: What `/metrics` shows beside the store's: those of the generator.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
-    public init(
-        host: String, port: Int, store: any TraceStore, archive: (any TraceStore)? = nil, logger: Logger,
+    package init(
+        host: String, port: Int, store: any TraceStore, archive: (any TraceStore)? = nil, metrics: @escaping @Sendable () -> [MetricFamily], logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.host = host
         self.port = port
-        responder = TempoResponder(store: store, archive: archive, logger: logger, clock: WallClock.now)
+        responder = TempoResponder(store: store, archive: archive, metrics: metrics, logger: logger, clock: WallClock.now)
         self.logger = logger
         self.onListening = onListening
     }
@@ -52,8 +54,11 @@ struct TempoResponder: HTTPResponder {
 
     private let table: RouteTable
 
-    init(store: any TraceStore, archive: (any TraceStore)? = nil, logger: Logger, clock: @escaping @Sendable () -> UInt64) {
-        let api = TempoAPI(traces: TraceSource(store: store, archive: archive), clock: clock)
+    init(
+        store: any TraceStore, archive: (any TraceStore)? = nil, metrics: @escaping @Sendable () -> [MetricFamily] = { [] }, logger: Logger,
+        clock: @escaping @Sendable () -> UInt64
+    ) {
+        let api = TempoAPI(traces: TraceSource(store: store, archive: archive), clock: clock, metrics: metrics)
         table = RouteTable(
             [api], logger: logger,
             elsewhere: { _, request in api.failure(.notFound("404 page not found"), request) }

@@ -126,8 +126,10 @@ struct BackEnd {
                 host: host, port: options.queryPort, store: store, archive: archive, ingest: ingest, live: live,
                 maximumClockSkew: options.maximumClockSkew, logger: logger, onListening: listening(.query)
             ),
-            options.tempoPort.number.map { port in
-                TempoServer(host: host, port: port, store: store, archive: archive, logger: logger, onListening: listening(.tempo))
+            options.tempoPort.number.map { [generator] port in
+                TempoServer(
+                    host: host, port: port, store: store, archive: archive, metrics: { generator.families() }, logger: logger, onListening: listening(.tempo)
+                )
             },
             options.jaegerQueryGrpcPort.number.map { port in
                 JaegerQueryGRPCServer(

@@ -66,4 +66,26 @@ struct CORSPolicyTests {
             #expect(try await receiver.client.execute(uri: "/v1/traces", method: .options, headers: Self.preflight).status == .methodNotAllowed)
         }
     }
+
+    /// Zipkin's query API is on the port that takes its spans.
+    @Test func pagesMayAskWhereThereIsSomethingToAsk() async throws {
+        let answers: OtherRequests = { $0.uri.path == "/api/v2/services" ? Response(status: .ok) : nil }
+        for (others, path, methods) in [(answers, "/api/v2/services", "GET"), (answers, "/api/v2/spans", "GET, POST"), (nil, "/api/v2/spans", "POST")] as [(OtherRequests?, String, String)] {
+            try await withHTTPReceiver(store: InMemoryTraceStore()) { ingest in
+                ZipkinReceiver(
+                    host: "127.0.0.1", port: 0, ingest: ingest, cors: CORSPolicy(allowedOrigins: ["https://shop.example"]), logger: quietLogger, others: others
+                ).server
+            } _: { (receiver) async throws in
+                let preflight = try await receiver.client.execute(
+                    uri: path, method: .options, headers: [.origin: "https://shop.example", .accessControlRequestMethod: "GET", .accessControlRequestHeaders: "x-b3-traceid"])
+                #expect(preflight.status == .noContent)
+                #expect(preflight.headers[.accessControlAllowMethods] == methods)
+                #expect(preflight.headers[.accessControlAllowHeaders] == "x-b3-traceid")
+                guard path == "/api/v2/services" else { return }
+                let answer = try await receiver.client.execute(uri: path, method: .get, headers: [.origin: "https://shop.example"])
+                #expect(answer.status == .ok)
+                #expect(answer.headers[.accessControlAllowOrigin] == "https://shop.example")
+            }
+        }
+    }
 }

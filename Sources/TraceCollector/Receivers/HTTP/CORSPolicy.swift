@@ -35,10 +35,12 @@ public struct CORSPolicy: Hashable, Sendable {
     }
 
     /// The headers for a preflight that is allowed.
-    func preflightHeaders(for request: HTTPFields) -> HTTPFields {
+    ///
+    /// - Parameter methods: what the path takes.
+    func preflightHeaders(for request: HTTPFields, methods: String = "POST") -> HTTPFields {
         var headers = headers(for: request)
         guard !headers.isEmpty else { return headers }
-        headers[.accessControlAllowMethods] = "POST"
+        headers[.accessControlAllowMethods] = methods
         headers[.accessControlAllowHeaders] = request[.accessControlRequestHeaders] ?? "content-type, content-encoding"
         headers[.accessControlMaxAge] = "\(maximumAgeSeconds)"
         headers[.vary] = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"

@@ -39,12 +39,15 @@ struct SpanHTTPResponder<Dialect: SpanHTTPDialect>: HTTPResponder {
     }
 
     private func route(_ request: Request) async throws -> Response {
-        guard dialect.takesSpans(at: request.uri.path) else { return await others?(request) ?? dialect.elsewhere(request) }
+        let takesSpans = dialect.takesSpans(at: request.uri.path)
+        if request.method == .options, !cors.allowedOrigins.isEmpty, takesSpans || others != nil {
+            let methods = takesSpans ? others == nil ? "POST" : "GET, POST" : "GET"
+            return Response(status: .noContent, headers: cors.preflightHeaders(for: request.headers, methods: methods))
+        }
+        guard takesSpans else { return await others?(request) ?? dialect.elsewhere(request) }
         switch request.method {
         case .post:
             return try await receive(request)
-        case .options where !cors.allowedOrigins.isEmpty:
-            return Response(status: .noContent, headers: cors.preflightHeaders(for: request.headers))
         case .get, .head:
             // Zipkin lists the names of spans under the path that takes spans.
             if let response = await others?(request), response.status != .notFound { return response }
