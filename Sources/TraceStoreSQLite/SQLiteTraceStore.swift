@@ -73,7 +73,7 @@ public final class SQLiteTraceStore: TraceStore {
     public func append(_ batches: [SpanBatch]) async throws {
         let batches = try await newSpans(of: batches)
         // Encoding and compressing run in the caller's task: several callers use several cores.
-        let blocks = PreparedBlock.blocks(of: batches, limits: configuration.blockLimits, compressionLevel: configuration.compressionLevel)
+        let blocks = try PreparedBlock.blocks(of: batches, limits: configuration.blockLimits, compressionLevel: configuration.compressionLevel)
         try await writer.write(blocks)
     }
 

@@ -21,10 +21,11 @@ final class BlockSummary: Sendable {
 
         static let none = Marks(statuses: 0, kinds: 0, durations: 0)
 
-        mutating func insert(_ span: Span) {
-            statuses |= 1 << span.status.code.rawValue
-            kinds |= 1 << span.kind.rawValue
-            durations |= 1 << Self.place(span.duration)
+        /// Adds what a span has: the numbers of its status and its kind, and its nanoseconds.
+        mutating func insert(status: UInt8, kind: UInt8, duration: UInt64) {
+            statuses |= 1 << status
+            kinds |= 1 << kind
+            durations |= 1 << Self.place(duration)
         }
 
         mutating func formUnion(_ other: Marks) {
@@ -99,11 +100,11 @@ enum NumberList {
     }
 }
 
-extension Array where Element == UInt32 {
+extension Array where Element: Comparable {
     /// Sorts, and leaves each number once.
     mutating func sortAndUnique() {
         sort()
-        var last: UInt32?
+        var last: Element?
         removeAll { number in
             defer { last = number }
             return number == last

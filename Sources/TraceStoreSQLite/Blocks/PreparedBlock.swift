@@ -1,87 +1,65 @@
 internal import Compression
 internal import TraceModel
+internal import TraceStore
 internal import TraceWire
 
 /// Spans, encoded and compressed, with what their summary needs: made by the appending task, written by the writer.
 struct PreparedBlock: Sendable {
-    /// The fewest spans that are worth a filter: blocks of fewer are merged soon.
-    static let minimumFilterSpanCount = 129
-
-    var spanCount = 0
-    var minimumStart = UInt64.max
-    var maximumStart: UInt64 = 0
-    var maximumDuration: UInt64 = 0
-    var rawSize = 0
-    var marks = BlockSummary.Marks.none
-    var operations: [OperationKey] = []
-    var traces: [UInt32] = []
-    /// Empty without one.
-    var filter: [UInt8] = []
-    /// What the partition's lists of keys and values do not have yet.
-    var attributes: [AttributeSummary] = []
-    var data: [UInt8] = []
-
     /// OTLP protobuf (`ExportTraceServiceRequest`) in a zstd frame: the only encoding so far.
     static let encoding: Int64 = 1
+    /// The fewest spans whose digest takes longer than the way to another thread.
+    private static let minimumParallelSpanCount = 500
 
-    /// One block of all these spans.
-    init(_ batch: SpanBatch, compressionLevel: Int32) {
-        var collector = AttributeCollector(spanCount: batch.spanCount)
-        for resourceSpans in batch.resourceSpans {
-            summarize(resourceSpans)
-            collector.add(resourceSpans)
-        }
-        traces.sortAndUnique()
-        attributes = collector.summaries()
-        if spanCount >= Self.minimumFilterSpanCount { filter = collector.filter() }
-        let bytes = OTLPProtobuf.encode(batch)
-        rawSize = bytes.count
-        data = Zstd.compress(bytes, level: compressionLevel)
-    }
+    let digest: BlockDigest
+    /// Bytes before compression.
+    let rawSize: Int
+    let data: [UInt8]
 
-    /// One block of several.
-    ///
-    /// - Parameter bytes: theirs, decompressed, one after the other: protobuf messages of one type written so are one message.
-    init(merging blocks: [BlockSummary], _ bytes: [UInt8], compressionLevel: Int32) throws {
-        for block in blocks {
-            spanCount += block.spanCount
-            minimumStart = min(minimumStart, block.minimumStart)
-            maximumStart = max(maximumStart, block.maximumStart)
-            maximumDuration = max(maximumDuration, block.maximumDuration)
-            marks.formUnion(block.marks)
-            traces += block.traces
-        }
-        traces.sortAndUnique()
-        if spanCount >= Self.minimumFilterSpanCount {
-            var collector = AttributeCollector(spanCount: spanCount)
-            for resourceSpans in try OTLPProtobuf.decode(bytes).batch.resourceSpans { collector.add(resourceSpans) }
-            filter = collector.filter()
-        }
+    /// - Parameters:
+    ///   - bytes: the block, not compressed. Protobuf messages of one type written one after the other are one message, and so are blocks.
+    ///   - spanCount: about how many spans it has.
+    /// - Throws: `.corrupt` when the bytes are no whole message.
+    init(_ bytes: [UInt8], spanCount: Int, compressionLevel: Int32) throws {
         rawSize = bytes.count
-        data = Zstd.compress(bytes, level: compressionLevel)
+        guard spanCount >= Self.minimumParallelSpanCount else {
+            digest = try BlockDigest(bytes, spanCount: spanCount)
+            data = Zstd.compress(bytes, level: compressionLevel)
+            return
+        }
+        var known: BlockDigest?
+        data = try mapInParallel([bytes], beside: { known = try BlockDigest(bytes, spanCount: spanCount) }) { bytes in
+            Zstd.compress(bytes, level: compressionLevel)
+        }[0]
+        digest = try known ?? BlockDigest(bytes, spanCount: spanCount)
     }
 
     /// What a stored block has for the lists of attributes; `nil` when it is damaged.
-    static func attributes(ofStored data: [UInt8], rawSize: Int) -> [AttributeSummary]? {
-        guard let bytes = try? Zstd.decompress(data, maximumSize: rawSize), let batch = try? OTLPProtobuf.decode(bytes).batch else { return nil }
-        var collector = AttributeCollector(spanCount: batch.spanCount)
-        for resourceSpans in batch.resourceSpans { collector.add(resourceSpans) }
-        return collector.summaries()
+    static func attributes(ofStored data: [UInt8], rawSize: Int, spanCount: Int) -> [AttributeSummary]? {
+        guard let bytes = try? Zstd.decompress(data, maximumSize: rawSize) else { return nil }
+        return try? BlockDigest(bytes, spanCount: spanCount).attributes
     }
 
     /// As few blocks as the limits of spans and bytes allow; none without spans.
-    static func blocks(of batches: [SpanBatch], limits: BlockLimits, compressionLevel: Int32) -> [PreparedBlock] {
-        chunks(of: batches, maximumSpanCount: limits.spanCount).flatMap { chunk in
-            fitting(chunk, limits: limits, compressionLevel: compressionLevel)
+    static func blocks(of batches: [SpanBatch], limits: BlockLimits, compressionLevel: Int32) throws -> [PreparedBlock] {
+        var blocks: [PreparedBlock] = []
+        for chunk in chunks(of: batches, maximumSpanCount: limits.spanCount) {
+            try append(chunk, to: &blocks, limits: limits, compressionLevel: compressionLevel)
         }
+        return blocks
     }
 
     /// Halves a batch until each part is within the limit of bytes, or is one span.
-    private static func fitting(_ batch: SpanBatch, limits: BlockLimits, compressionLevel: Int32) -> [PreparedBlock] {
-        let block = PreparedBlock(batch, compressionLevel: compressionLevel)
-        guard block.rawSize > limits.rawSize, block.spanCount > 1 else { return [block] }
-        return chunks(of: [batch], maximumSpanCount: (block.spanCount + 1) / 2).flatMap { chunk in
-            fitting(chunk, limits: limits, compressionLevel: compressionLevel)
+    private static func append(
+        _ batch: SpanBatch, to blocks: inout [PreparedBlock], limits: BlockLimits, compressionLevel: Int32
+    ) throws {
+        let bytes = OTLPProtobuf.encode(batch)
+        let spanCount = batch.spanCount
+        if bytes.count <= limits.rawSize || spanCount <= 1 {
+            blocks.append(try PreparedBlock(bytes, spanCount: spanCount, compressionLevel: compressionLevel))
+        } else {
+            for half in chunks(of: [batch], maximumSpanCount: (spanCount + 1) / 2) {
+                try append(half, to: &blocks, limits: limits, compressionLevel: compressionLevel)
+            }
         }
     }
 
@@ -115,29 +93,6 @@ struct PreparedBlock: Sendable {
         }
         if !chunk.resourceSpans.isEmpty { chunks.append(chunk) }
         return chunks
-    }
-
-    private mutating func summarize(_ group: ResourceSpans) {
-        // One bit for each kind that the name occurs as.
-        var kinds: [String: UInt8] = [:]
-        for scopeSpans in group.scopeSpans {
-            spanCount += scopeSpans.spans.count
-            for span in scopeSpans.spans {
-                minimumStart = min(minimumStart, span.startTime)
-                maximumStart = max(maximumStart, span.startTime)
-                maximumDuration = max(maximumDuration, span.duration)
-                marks.insert(span)
-                let fingerprint = BlockSummary.fingerprint(span.traceID)
-                if traces.last != fingerprint { traces.append(fingerprint) }
-                kinds[span.name, default: 0] |= 1 << span.kind.rawValue
-            }
-        }
-        let service = group.resource.serviceName
-        for (name, bits) in kinds {
-            for kind in SpanKind.allCases where bits & 1 << kind.rawValue != 0 {
-                operations.append(OperationKey(service: service, name: name, kind: kind))
-            }
-        }
     }
 }
 

@@ -44,6 +44,17 @@ struct ProtobufFields {
         return Field(number: tag >> 3, isBytes: tag & 7 == 2, value: value, whole: start..<position)
     }
 
+    /// The value of the next field, when it has this tag of one byte and fewer than 128 bytes: attributes, nearly always.
+    @inline(__always)
+    mutating func nextShort(tag: UInt8) -> Range<Int>? {
+        guard end - position >= 2, buffer[position] == tag else { return nil }
+        let length = Int(buffer[position + 1])
+        guard length < 0x80, length <= end - position - 2 else { return nil }
+        let start = position + 2
+        position = start + length
+        return start..<position
+    }
+
     /// Eight bytes as they lie; the caller has checked that they are within the message.
     func word(_ offset: Int) -> UInt64 {
         buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)

@@ -20,10 +20,14 @@ final class RecentSpans: Sendable {
             for batch in batches {
                 for group in batch.resourceSpans {
                     for scopeSpans in group.scopeSpans {
-                        for span in scopeSpans.spans {
-                            let mark = Self.mark(span)
-                            let place = Int(truncatingIfNeeded: mark >> 32) & (Self.count - 1)
-                            if table[place] == mark { suspects.insert(span.traceID) } else { table[place] = mark }
+                        scopeSpans.spans.withUnsafeBufferPointer { spans in
+                            // Unsafe: the pointer lives as long as this closure, and spares a copy of each span.
+                            guard let first = spans.baseAddress else { return }
+                            for index in 0..<spans.count {
+                                let mark = Self.mark(first + index)
+                                let place = Int(truncatingIfNeeded: mark >> 32) & (Self.count - 1)
+                                if table[place] == mark { suspects.insert(first[index].traceID) } else { table[place] = mark }
+                            }
                         }
                     }
                 }
@@ -33,13 +37,17 @@ final class RecentSpans: Sendable {
     }
 
     /// The times and the kind tell spans apart that share an id by right, as Zipkin's clients and servers do.
-    private static func mark(_ span: Span) -> UInt64 {
-        var mark = span.traceID.high
-        for word in [span.traceID.low, span.spanID.value, span.startTime, span.endTime ^ UInt64(span.kind.rawValue) << 60] {
-            mark = (mark ^ word) &* 0x9e37_79b9_7f4a_7c15
-            mark ^= mark >> 32
-        }
-        return mark
+    private static func mark(_ span: UnsafePointer<Span>) -> UInt64 {
+        var mark = mix(span.pointee.traceID.high, span.pointee.traceID.low)
+        mark = mix(mark, span.pointee.spanID.value)
+        mark = mix(mark, span.pointee.startTime)
+        return mix(mark, span.pointee.endTime ^ UInt64(span.pointee.kind.rawValue) << 60)
+    }
+
+    @inline(__always)
+    private static func mix(_ mark: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (mark ^ word) &* 0x9e37_79b9_7f4a_7c15
+        return product ^ product >> 32
     }
 }
 

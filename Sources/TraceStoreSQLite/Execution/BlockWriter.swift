@@ -53,7 +53,7 @@ final class BlockWriter: @unchecked Sendable {
         try transaction {
             for block in blocks {
                 var numbers: [UInt32] = []
-                for key in block.operations { numbers.append(try operations.id(of: key, isNew: insert)) }
+                for key in block.digest.operations { numbers.append(try operations.id(of: key, isNew: insert)) }
                 numbers.sortAndUnique()
                 let summary = summary(of: block, nextBlockNumber + Int64(summaries.count), numbers)
                 try insert(summary, block)
@@ -65,7 +65,7 @@ final class BlockWriter: @unchecked Sendable {
             for (summary, block) in zip(summaries, blocks) {
                 entry.facts.add(summary)
                 entry.contents?.blocks.append(summary)
-                entry.contents?.attributes.add(block.attributes)
+                entry.contents?.attributes.add(block.digest.attributes)
             }
         }
         self.operations = operations
@@ -139,9 +139,9 @@ final class BlockWriter: @unchecked Sendable {
 
     private func summary(of block: PreparedBlock, _ number: Int64, _ operations: [UInt32]) -> BlockSummary {
         BlockSummary(
-            id: BlockID(partition: partition.number, number: number), spanCount: block.spanCount, minimumStart: block.minimumStart,
-            maximumStart: block.maximumStart, maximumDuration: block.maximumDuration, rawSize: block.rawSize, marks: block.marks,
-            operations: operations, traces: block.traces
+            id: BlockID(partition: partition.number, number: number), spanCount: block.digest.spanCount, minimumStart: block.digest.minimumStart,
+            maximumStart: block.digest.maximumStart, maximumDuration: block.digest.maximumDuration, rawSize: block.rawSize, marks: block.digest.marks,
+            operations: operations, traces: block.digest.traces
         )
     }
 
@@ -170,9 +170,9 @@ final class BlockWriter: @unchecked Sendable {
         insertBlock.bind(2, PreparedBlock.encoding)
         insertBlock.bind(3, block.data)
         try insertBlock.run()
-        guard !block.filter.isEmpty else { return }
+        guard !block.digest.filter.isEmpty else { return }
         insertFilter.bind(1, summary.id.number)
-        insertFilter.bind(2, block.filter)
+        insertFilter.bind(2, block.digest.filter)
         try insertFilter.run()
     }
 

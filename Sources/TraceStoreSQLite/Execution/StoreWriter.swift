@@ -159,7 +159,7 @@ final class StoreWriter: Sendable {
             }
             bytes += try Zstd.decompress(data, maximumSize: block.rawSize)
         }
-        return try PreparedBlock(merging: blocks, bytes, compressionLevel: compressionLevel)
+        return try PreparedBlock(bytes, spanCount: blocks.reduce(0) { $0 + $1.spanCount }, compressionLevel: compressionLevel)
     }
 
     private func writeMerge() {

@@ -1,133 +1,116 @@
 internal import TraceModel
 internal import TraceStore
 
-/// Gathers what attributes a block has: hashes for its filter, and keys with their most usual values.
+/// Gathers what attributes a block has, from the block's bytes: hashes for its filter, and keys with their most usual values.
 ///
-/// Looks at every attribute of every span on the way in, so the usual case is quick: neighbouring spans have the same keys in the same
-/// places, and most values were seen before.
+/// Looks at every attribute on the way in, so the usual case is quick: an attribute whose bytes came before, key and value together,
+/// is only counted. What it is, is found out once.
 struct AttributeCollector: ~Copyable {
-    /// Different values of a key whose numbers are counted in one block.
+    /// Different values of a key whose numbers are kept of one block.
     static let maximumValueCount = 64
+    /// Of a key with more values than that, those which came once only: as examples.
+    static let exampleCount = 8
     /// Longer text is found, but not listed as a value.
     static let maximumTextLength = 256
 
-    private struct Slot {
-        var key: AttributeKey
-        var hash: UInt64
-        var count = 0
-        var values: [Int] = []
+    private struct Pair {
+        var key: Int
+        var isListed: Bool
+        var count: Int
     }
 
-    private struct Entry {
+    private struct Key {
+        var scope: AttributeScope
         var hash: UInt64
-        /// In `values`; -1 for a value that is not counted.
-        var value: Int
     }
 
-    private var slots: [Slot] = []
-    private var places: [AttributeKey: Int] = [:]
-    /// The slots of the last span's attributes, by position.
-    private var last: [(name: String, slot: Int)] = []
-    private var values: [(value: AttributeValue, count: Int)] = []
-    /// Hashes of pairs; some may be there twice.
+    // Unsafe: the owner keeps the block's bytes in place for the life of the collector; all ranges come from walking them.
+    private let buffer: UnsafeRawBufferPointer
+    /// `KeyValue` messages by number, tagged with their scope.
+    private var pairTable: RangeTable
+    private var pairs: [Pair] = []
+    /// Names of keys by number, tagged with their scope.
+    private var keyTable: RangeTable
+    private var keys: [Key] = []
+    private var names: Set<UInt64> = []
+    /// Hashes of pairs, each once unless a key is there in several scopes.
     private var hashes: [UInt64] = []
-    // Unsafe: allocated here with `mask + 1` entries, freed in deinit; every index is masked. A hash of 0 is an empty entry.
-    private let table: UnsafeMutablePointer<Entry>
-    private let mask: Int
+    /// Hashes of pairs that may stand for several values.
+    private var sharedHashes: Set<UInt64> = []
+    private var hasSharedNames = false
 
-    /// - Parameter spanCount: about how many spans will come.
-    init(spanCount: Int) {
-        var size = 1024
-        while size < spanCount * 4, size < 16_384 { size *= 2 }
-        mask = size - 1
-        table = .allocate(capacity: size)
-        table.initialize(repeating: Entry(hash: 0, value: -1), count: size)
+    /// - Parameter spanCount: about how many spans the block has.
+    init(_ buffer: UnsafeRawBufferPointer, spanCount: Int) {
+        self.buffer = buffer
+        pairTable = RangeTable(buffer, capacity: spanCount * 2)
+        keyTable = RangeTable(buffer, capacity: 32)
     }
 
-    deinit {
-        table.deallocate()
+    /// Adds an attribute of so many spans.
+    ///
+    /// - Parameter range: its `KeyValue` message.
+    @inline(__always)
+    mutating func add(_ range: Range<Int>, _ scope: AttributeScope, _ weight: Int = 1) {
+        let number = pairTable.number(of: range, tag: scope.tag)
+        if number < pairs.count { pairs[number].count &+= weight } else { insert(range, scope, weight) }
     }
 
-    mutating func add(_ group: ResourceSpans) {
-        let spanCount = group.scopeSpans.reduce(0) { $0 + $1.spans.count }
-        for attribute in group.resource.attributes { add(attribute, .resource, spanCount) }
-        for scopeSpans in group.scopeSpans {
-            for attribute in scopeSpans.scope.attributes { add(attribute, .instrumentation, scopeSpans.spans.count) }
-            for span in scopeSpans.spans {
-                for index in span.attributes.indices { add(span.attributes[index], at: index) }
-                for event in span.events {
-                    for attribute in event.attributes { add(attribute, .event, 1) }
-                }
-                for link in span.links {
-                    for attribute in link.attributes { add(attribute, .link, 1) }
-                }
-            }
+    /// `message KeyValue { string key = 1; AnyValue value = 2; }`
+    private mutating func insert(_ range: Range<Int>, _ scope: AttributeScope, _ weight: Int) {
+        var fields = ProtobufFields(buffer, range)
+        var name = range.lowerBound..<range.lowerBound
+        var value = BlockAttributeValue.other
+        while let field = fields.next() {
+            if field.number == 1, field.isBytes { name = field.value }
+            if field.number == 2, field.isBytes { value = BlockAttributeValue(buffer, field.value) }
         }
-    }
-
-    /// A span's own attribute.
-    private mutating func add(_ attribute: Attribute, at index: Int) {
-        if index < last.count, last[index].name == attribute.key {
-            count(attribute.value, last[index].slot, 1)
-            return
+        let key = keyTable.number(of: name, tag: scope.tag)
+        if key == keys.count {
+            keys.append(Key(scope: scope, hash: AttributeHash.name(UnsafeRawBufferPointer(rebasing: buffer[name]))))
+            if !names.insert(keys[key].hash).inserted { hasSharedNames = true }
         }
-        let slot = slot(AttributeKey(scope: .span, name: attribute.key))
-        if index < last.count { last[index] = (attribute.key, slot) } else if index == last.count, index < 128 { last.append((attribute.key, slot)) }
-        count(attribute.value, slot, 1)
-    }
-
-    private mutating func add(_ attribute: Attribute, _ scope: AttributeScope, _ weight: Int) {
-        count(attribute.value, slot(AttributeKey(scope: scope, name: attribute.key)), weight)
-    }
-
-    private mutating func slot(_ key: AttributeKey) -> Int {
-        if let place = places[key] { return place }
-        places[key] = slots.count
-        slots.append(Slot(key: key, hash: AttributeHash.name(key.name)))
-        return slots.count - 1
-    }
-
-    private mutating func count(_ value: AttributeValue, _ slot: Int, _ weight: Int) {
-        slots[slot].count += weight
-        let pair = AttributeHash.pair(slots[slot].hash, value)
-        // The filter does not tell scopes apart, the numbers do.
-        let hash = pair ^ UInt64(truncatingIfNeeded: slot + 1) &* 0x9e37_79b9_7f4a_7c15 | 1
-        var index = Int(truncatingIfNeeded: hash >> 1) & mask
-        for _ in 0..<16 {
-            let entry = table[index]
-            if entry.hash == hash {
-                if entry.value >= 0 { values[entry.value].count += weight }
-                return
-            }
-            if entry.hash == 0 {
-                hashes.append(pair)
-                var place = -1
-                if slots[slot].values.count < Self.maximumValueCount, value.isListed {
-                    place = values.count
-                    values.append((value, weight))
-                    slots[slot].values.append(place)
-                }
-                table[index] = Entry(hash: hash, value: place)
-                return
-            }
-            index = (index + 1) & mask
-        }
-        hashes.append(pair)
+        pairs.append(Pair(key: key, isListed: value.isListed, count: weight))
+        let (hash, isShared) = AttributeHash.pair(keys[key].hash, value, in: buffer)
+        if isShared { sharedHashes.insert(hash) } else { hashes.append(hash) }
     }
 
     /// The filter's bytes.
     func filter() -> [UInt8] {
         var all = hashes
-        for slot in slots { all.append(AttributeHash.exists(slot.hash)) }
-        all.sort()
-        var unique: [UInt64] = []
-        unique.reserveCapacity(all.count)
-        for hash in all where hash != unique.last { unique.append(hash) }
-        return XorFilter.bytes(of: unique)
+        all.append(contentsOf: sharedHashes)
+        for name in names { all.append(AttributeHash.exists(name)) }
+        // The filter does not tell scopes apart.
+        if hasSharedNames { all.sortAndUnique() }
+        return XorFilter.bytes(of: all)
     }
 
     func summaries() -> [AttributeSummary] {
-        slots.map { slot in AttributeSummary(key: slot.key, count: slot.count, values: slot.values.map { values[$0] }) }
+        var valueCounts = [Int](repeating: 0, count: keys.count)
+        var summaries = keys.indices.map { number in
+            let name = String(decoding: buffer[keyTable.range(number)], as: UTF8.self)
+            return AttributeSummary(key: AttributeKey(scope: keys[number].scope, name: name), count: 0, values: [])
+        }
+        for pair in pairs {
+            summaries[pair.key].count &+= pair.count
+            if pair.isListed { valueCounts[pair.key] += 1 }
+        }
+        for (number, pair) in pairs.enumerated() where pair.isListed {
+            let listed = summaries[pair.key].values.count
+            guard listed < Self.maximumValueCount else { continue }
+            // Ids and the like: each would cost the lists more than the span, and help nobody.
+            if valueCounts[pair.key] > Self.maximumValueCount, pair.count == 1, listed >= Self.exampleCount { continue }
+            if let value = value(pairTable.range(number)) { summaries[pair.key].values.append((value, pair.count)) }
+        }
+        return summaries
+    }
+
+    private func value(_ range: Range<Int>) -> AttributeValue? {
+        var fields = ProtobufFields(buffer, range)
+        var value: AttributeValue?
+        while let field = fields.next() {
+            if field.number == 2, field.isBytes { value = BlockAttributeValue(buffer, field.value).model(buffer) }
+        }
+        return value
     }
 }
 
@@ -138,13 +121,59 @@ struct AttributeSummary: Sendable {
     var values: [(value: AttributeValue, count: Int)]
 }
 
-extension AttributeValue {
-    /// Whether it is offered as a value to choose: short text, numbers, true and false.
-    fileprivate var isListed: Bool {
+extension AttributeScope {
+    fileprivate var tag: Int {
         switch self {
-        case .string(let text): text.utf8.count <= AttributeCollector.maximumTextLength
+        case .resource: 0
+        case .span: 1
+        case .event: 2
+        case .link: 3
+        case .instrumentation: 4
+        }
+    }
+}
+
+/// An attribute's value as it lies in a block.
+enum BlockAttributeValue {
+    case text(Range<Int>)
+    case int(Int64)
+    case double(Double)
+    case bool(Bool)
+    /// A list, a map, bytes, or nothing.
+    case other
+
+    /// `message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; … } }`
+    init(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) {
+        var fields = ProtobufFields(buffer, range)
+        self = .other
+        while let field = fields.next() {
+            switch field.number {
+            case 1 where field.isBytes: self = .text(field.value)
+            case 2: self = .bool(fields.number(field) != 0)
+            case 3: self = .int(Int64(bitPattern: fields.number(field)))
+            case 4 where field.value.count == 8: self = .double(Double(bitPattern: UInt64(littleEndian: fields.word(field.value.lowerBound))))
+            default: self = .other
+            }
+        }
+    }
+
+    /// Whether it is offered as a value to choose: short text, numbers, true and false.
+    var isListed: Bool {
+        switch self {
+        case .text(let range): range.count <= AttributeCollector.maximumTextLength
         case .bool, .int, .double: true
-        case .bytes, .array, .keyValueList, .empty: false
+        case .other: false
+        }
+    }
+
+    /// The value, where it may be listed.
+    func model(_ buffer: UnsafeRawBufferPointer) -> AttributeValue? {
+        switch self {
+        case .text(let range): .string(String(decoding: buffer[range], as: UTF8.self))
+        case .int(let number): .int(number)
+        case .double(let number): .double(number)
+        case .bool(let flag): .bool(flag)
+        case .other: nil
         }
     }
 }

@@ -13,6 +13,8 @@ enum AttributeHash {
     /// The hash of a key, which ``pair(_:_:)`` takes.
     static func name(_ text: String) -> UInt64 { hash(text) }
 
+    static func name(_ text: UnsafeRawBufferPointer) -> UInt64 { hash(text) }
+
     /// What stands in a filter for "there is such a key".
     static func exists(_ name: UInt64) -> UInt64 { mix(name ^ Kind.key.rawValue) }
 
@@ -23,6 +25,20 @@ enum AttributeHash {
         case .double(let number): combine(name, .double, bits(number))
         case .bool(let flag): combine(name, .bool, flag ? 1 : 0)
         case .bytes, .array, .keyValueList, .empty: combine(name, .other, 0)
+        }
+    }
+
+    /// The hash of a value in a block, and whether other values of the key may have it too.
+    static func pair(_ name: UInt64, _ value: BlockAttributeValue, in buffer: UnsafeRawBufferPointer) -> (hash: UInt64, isShared: Bool) {
+        switch value {
+        case .text(let range):
+            let hash = hash(UnsafeRawBufferPointer(rebasing: buffer[range]))
+            return (combine(name, .text, hash), hash == beyondASCII)
+        case .int(let number): return (pair(name, .int(number)), false)
+        // All that are no number are one, and so are both zeros.
+        case .double(let number): return (pair(name, .double(number)), number == 0 || number.isNaN)
+        case .bool(let flag): return (pair(name, .bool(flag)), false)
+        case .other: return (combine(name, .other, 0), true)
         }
     }
 
@@ -62,24 +78,28 @@ enum AttributeHash {
 
     private static func hash(_ text: String) -> UInt64 {
         var text = text
-        return text.withUTF8 { bytes in
-            let raw = UnsafeRawBufferPointer(bytes)
-            var hash = UInt64(raw.count) &* 0xa076_1d64_78bd_642f ^ 0xe703_7ed1_a0b4_28db
-            var seen: UInt64 = 0
-            var index = 0
-            while index &+ 8 <= raw.count {
-                let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-                seen |= word
-                hash = mix(hash ^ word)
-                index &+= 8
-            }
-            var last: UInt64 = 0
-            while index < raw.count {
-                last = last << 8 | UInt64(raw[index])
-                index &+= 1
-            }
-            return (seen | last) & 0x8080_8080_8080_8080 == 0 ? mix(hash ^ last) : 0x8ebc_6af0_9c88_c6e3
+        return text.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The one hash of all text that is not ASCII.
+    private static let beyondASCII: UInt64 = 0x8ebc_6af0_9c88_c6e3
+
+    private static func hash(_ raw: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = UInt64(raw.count) &* 0xa076_1d64_78bd_642f ^ 0xe703_7ed1_a0b4_28db
+        var seen: UInt64 = 0
+        var index = 0
+        while index &+ 8 <= raw.count {
+            let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            seen |= word
+            hash = mix(hash ^ word)
+            index &+= 8
         }
+        var last: UInt64 = 0
+        while index < raw.count {
+            last = last << 8 | UInt64(raw[index])
+            index &+= 1
+        }
+        return (seen | last) & 0x8080_8080_8080_8080 == 0 ? mix(hash ^ last) : beyondASCII
     }
 
     private static func mix(_ value: UInt64) -> UInt64 {

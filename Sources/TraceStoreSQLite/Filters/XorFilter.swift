@@ -7,12 +7,16 @@ enum XorFilter {
 
     /// - Parameter hashes: unique.
     static func bytes(of hashes: [UInt64]) -> [UInt8] {
-        guard !hashes.isEmpty else { return head(seed: 0, third: 0) }
-        let third = (32 + hashes.count * 123 / 100) / 3 + 1
-        var seed: UInt64 = 0x9e37_79b9_7f4a_7c15
+        let third = hashes.isEmpty ? 0 : (32 + hashes.count * 123 / 100) / 3 + 1
+        var bytes = [UInt8](repeating: 0, count: headSize + 3 * third)
+        var seed: UInt64 = hashes.isEmpty ? 0 : 0x9e37_79b9_7f4a_7c15
         // Each try succeeds nearly always; a set that defeats all of them goes without a filter.
         for _ in 0..<64 {
-            if let table = table(hashes, seed: seed, third: third) { return head(seed: seed, third: third) + table }
+            if hashes.isEmpty || fill(&bytes, hashes, seed: seed, third: third) {
+                for index in 0..<8 { bytes[index] = UInt8(truncatingIfNeeded: seed >> UInt64(8 * index)) }
+                for index in 0..<4 { bytes[8 + index] = UInt8(truncatingIfNeeded: third >> (8 * index)) }
+                return bytes
+            }
             seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         }
         return []
@@ -35,8 +39,6 @@ enum XorFilter {
         let last: Int
         let fingerprint: UInt8
 
-        subscript(index: Int) -> Int { index == 0 ? first : index == 1 ? second : last }
-
         init(_ hash: UInt64, seed: UInt64, third: Int) {
             var mixed = hash &+ seed
             mixed = (mixed ^ mixed >> 33) &* 0xff51_afd7_ed55_8ccd
@@ -53,44 +55,70 @@ enum XorFilter {
         }
     }
 
-    private static func head(seed: UInt64, third: Int) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: seed >> UInt64(8 * $0)) } + (0..<4).map { UInt8(truncatingIfNeeded: third >> (8 * $0)) }
+    /// A place of the table while it is made.
+    private struct Cell {
+        /// All hashes that have this place, combined.
+        var sum: UInt64
+        var count: Int
     }
 
     /// Peels off hashes that have a place of their own until none is left, then fills the places in reverse.
-    private static func table(_ hashes: [UInt64], seed: UInt64, third: Int) -> [UInt8]? {
-        var sums = [UInt64](repeating: 0, count: 3 * third)
-        var counts = [UInt32](repeating: 0, count: 3 * third)
+    ///
+    /// - Returns: whether it could be done with this seed; if not, nothing was written.
+    private static func fill(_ bytes: inout [UInt8], _ hashes: [UInt64], seed: UInt64, third: Int) -> Bool {
+        // Unsafe: freed at the end; places are below `3 * third`, and each is queued once at most, when its count becomes 1.
+        let cells = UnsafeMutablePointer<Cell>.allocate(capacity: 3 * third)
+        let queue = UnsafeMutablePointer<Int>.allocate(capacity: 3 * third)
+        let order = UnsafeMutablePointer<(hash: UInt64, place: Int)>.allocate(capacity: hashes.count)
+        defer {
+            cells.deallocate()
+            queue.deallocate()
+            order.deallocate()
+        }
+        cells.initialize(repeating: Cell(sum: 0, count: 0), count: 3 * third)
+        func change(_ place: Int, _ hash: UInt64, by step: Int) -> Bool {
+            cells[place].sum ^= hash
+            cells[place].count &+= step
+            return cells[place].count == 1
+        }
         for hash in hashes {
             let places = Places(hash, seed: seed, third: third)
-            for index in 0..<3 {
-                let place = places[index]
-                sums[place] ^= hash
-                counts[place] += 1
+            _ = change(places.first, hash, by: 1)
+            _ = change(places.second, hash, by: 1)
+            _ = change(places.last, hash, by: 1)
+        }
+        var queued = 0
+        for place in 0..<3 * third where cells[place].count == 1 {
+            queue[queued] = place
+            queued &+= 1
+        }
+        var ordered = 0
+        while queued > 0 {
+            queued &-= 1
+            let place = queue[queued]
+            guard cells[place].count == 1 else { continue }
+            let hash = cells[place].sum
+            order[ordered] = (hash, place)
+            ordered &+= 1
+            let places = Places(hash, seed: seed, third: third)
+            func leave(_ other: Int) {
+                guard change(other, hash, by: -1) else { return }
+                queue[queued] = other
+                queued &+= 1
+            }
+            leave(places.first)
+            leave(places.second)
+            leave(places.last)
+        }
+        guard ordered == hashes.count else { return false }
+        bytes.withUnsafeMutableBufferPointer { bytes in
+            for (hash, place) in UnsafeBufferPointer(start: order, count: ordered).reversed() {
+                let places = Places(hash, seed: seed, third: third)
+                // The place itself is still zero.
+                bytes[headSize + place] = places.fingerprint
+                    ^ bytes[headSize + places.first] ^ bytes[headSize + places.second] ^ bytes[headSize + places.last]
             }
         }
-        var queue = counts.indices.filter { counts[$0] == 1 }
-        var order: [(hash: UInt64, place: Int)] = []
-        order.reserveCapacity(hashes.count)
-        while let place = queue.popLast() {
-            guard counts[place] == 1 else { continue }
-            let hash = sums[place]
-            order.append((hash, place))
-            let places = Places(hash, seed: seed, third: third)
-            for index in 0..<3 {
-                let other = places[index]
-                sums[other] ^= hash
-                counts[other] -= 1
-                if counts[other] == 1 { queue.append(other) }
-            }
-        }
-        guard order.count == hashes.count else { return nil }
-        var table = [UInt8](repeating: 0, count: 3 * third)
-        for (hash, place) in order.reversed() {
-            let places = Places(hash, seed: seed, third: third)
-            // The place itself is still zero.
-            table[place] = places.fingerprint ^ table[places.first] ^ table[places.second] ^ table[places.last]
-        }
-        return table
+        return true
     }
 }

@@ -78,7 +78,9 @@ final class PartitionWriter: @unchecked Sendable {
         for block in blocks {
             select.bind(1, block.id.number)
             defer { select.reset() }
-            guard try select.step(), let summaries = PreparedBlock.attributes(ofStored: select.bytes(0), rawSize: block.rawSize) else { continue }
+            guard try select.step() else { continue }
+            let data = select.bytes(0)
+            guard let summaries = PreparedBlock.attributes(ofStored: data, rawSize: block.rawSize, spanCount: block.spanCount) else { continue }
             attributes.add(summaries)
         }
     }
