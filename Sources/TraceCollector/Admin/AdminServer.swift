@@ -1,5 +1,5 @@
 internal import Hummingbird
-public import Logging
+package import Logging
 internal import NIOCore
 package import PrometheusMetrics
 public import ServiceLifecycle

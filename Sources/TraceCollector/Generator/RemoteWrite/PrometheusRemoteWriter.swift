@@ -97,7 +97,7 @@ public final class PrometheusRemoteWriter: Service {
         collect()
         let deadline = Self.seconds() + Self.lastPushTime
         // In a task of its own, which the cancellation does not reach: requests of a cancelled task fail at once.
-        await Task { await self.drain(with: client, until: deadline) }.value
+        await Task { _ = await self.drain(with: client, until: deadline) }.value
         state.withLock { $0.queue.dropAll() }
         await client.shutdown()
     }
