@@ -59,7 +59,10 @@ struct TraceScanTests {
         var random = Random(state: UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 | 1)
         let directory = TemporaryDirectory()
         let clock = PartitionTests.Clock()
-        let configuration = SQLiteTraceStore.Configuration(maximumSpansPerBlock: [9, 40, 4096][seed % 3], scanMemorySize: memory)
+        // Without a cache every pass reads ahead.
+        let configuration = SQLiteTraceStore.Configuration(
+            maximumSpansPerBlock: [9, 40, 4096][seed % 3], cacheSize: memory == 3_000 ? 0 : 64 << 20, scanMemorySize: memory
+        )
         let store = try SQLiteTraceStore(directory: directory.path, configuration: configuration, logger: .quiet) { clock.now }
         let plain = InMemoryTraceStore()
         for batch in Self.batches(&random) {
@@ -91,11 +94,11 @@ struct TraceScanTests {
         await store.close()
     }
 
-    @Test("opens no more blocks than the traces wanted need", arguments: [[], [[SpanCondition.status(.error)]], [[.service("shop")]]])
-    func stopsEarly(conditions: [[SpanCondition]]) async throws {
+    @Test("opens no more blocks than the traces wanted need", arguments: [[], [[SpanCondition.status(.error)]], [[.service("shop")]]], [0, 1 << 20])
+    func stopsEarly(conditions: [[SpanCondition]], cacheSize: Int) async throws {
         let directory = TemporaryDirectory()
         func open() throws -> SQLiteTraceStore {
-            try SQLiteTraceStore(directory: directory.path, configuration: .init(scanMemorySize: 1000), logger: .quiet)
+            try SQLiteTraceStore(directory: directory.path, configuration: .init(cacheSize: cacheSize, scanMemorySize: 1000), logger: .quiet)
         }
         var store = try open()
         for trace in 0..<20 {

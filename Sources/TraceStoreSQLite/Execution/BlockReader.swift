@@ -200,7 +200,11 @@ struct BlockReader {
         return try snapshot.entries.flatMap { try contents($0).blocks.filter { !known.contains($0.id) } }
     }
 
-    /// Passes blocks in their order, some at a time: while `body` has the results of some, the next ones are opened.
+    /// Passes blocks in their order, some at a time.
+    ///
+    /// Most searches end after a few blocks, which are opened when they are wanted and kept in the cache. A pass that has gone through
+    /// half of the cache's size is a long one: the next blocks are opened while `body` has the results of some, and the cache is left
+    /// to others, because it would hold nothing of use to the next pass.
     ///
     /// - Parameters:
     ///   - first: bytes of blocks, decompressed, that are opened at once at first; doubled from time to time.
@@ -219,14 +223,18 @@ struct BlockReader {
             var step = ScanStep.more
             repeat {
                 let next = places.upperBound..<places.upperBound + TraceSweep.prefix(of: blocks[places.upperBound...], size: size).count
+                var isVisited = places.isEmpty
+                let isLong = passed >= caches.blocks.maximumSize / 2
+                if !isVisited, !isLong {
+                    isVisited = true
+                    step = try body(places, next, results)
+                    if step == .stop { return }
+                }
                 let transform = try prepare(next)
                 let isStopped = Atomic(false)
-                // A long pass would push everything else out of the cache, and find nothing in it the next time.
-                let isCached = passed < caches.blocks.maximumSize / 2
-                var isVisited = places.isEmpty
                 var opened: [R?] = []
                 do {
-                    opened = try map(Array(blocks[next]), isCached: isCached) {
+                    opened = try map(Array(blocks[next]), isCached: !isLong) {
                         if isVisited { return }
                         isVisited = true
                         step = try body(places, next, results)
