@@ -42,6 +42,17 @@ public struct JSONWriter: Sendable {
         return storage
     }
 
+    // MARK: Pieces
+
+    /// How many bytes the text has so far, or since the last ``take()``.
+    public var count: Int { used }
+
+    /// Hands out the text so far; what is written from now on follows it, in the same memory.
+    public mutating func take() -> [UInt8] {
+        defer { used = 0 }
+        return Array(storage[..<used])
+    }
+
     // MARK: Room
 
     /// Hands out memory for at most `count` bytes; `body` returns how many it wrote.
@@ -58,8 +69,14 @@ public struct JSONWriter: Sendable {
 
     @usableFromInline @inline(never)
     mutating func grow(_ count: Int) {
-        let larger = max(256, storage.count * 2, used + count)
-        storage.append(contentsOf: repeatElement(0, count: larger - storage.count))
+        var larger = [UInt8](repeating: 0, count: max(256, storage.count * 2, used + count))
+        larger.withUnsafeMutableBufferPointer { target in
+            storage.withUnsafeBufferPointer { source in
+                // In bounds: `larger` has more bytes than were used.
+                if let target = target.baseAddress, let source = source.baseAddress { target.update(from: source, count: used) }
+            }
+        }
+        storage = larger
     }
 
     /// Writes the comma that is due and one byte.

@@ -37,6 +37,9 @@ public protocol TraceStore: SpanSink {
     /// - Returns: `nil` when no span of it is stored.
     func version(ofTrace id: TraceID) async throws -> TraceVersion?
 
+    /// How large a trace may be, told without reading it; `nil` where the store cannot tell, and for a trace that is not there.
+    func footprint(of id: TraceID) async throws -> TraceFootprint?
+
     /// The traces with at least one span that matches (``TraceSearch/matches(span:resource:scope:)``).
     ///
     /// - Returns: complete traces, at most `search.limit`, ordered by the start of each trace's newest matching span, newest first.
@@ -81,4 +84,8 @@ public protocol TraceStore: SpanSink {
 
     /// Finishes running work and frees all resources; later calls throw ``StoreError`` `.closed`. May be called twice.
     func close() async
+}
+
+extension TraceStore {
+    public func footprint(of id: TraceID) async throws -> TraceFootprint? { nil }
 }

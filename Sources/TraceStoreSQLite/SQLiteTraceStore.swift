@@ -124,6 +124,10 @@ public final class SQLiteTraceStore: TraceStore {
         try await read { try $0.version(ofTrace: id) }
     }
 
+    public func footprint(of id: TraceID) async throws -> TraceFootprint? {
+        try await read { try $0.footprint(of: id) }
+    }
+
     public func findTraces(_ search: TraceSearch) async throws -> [StoredTrace] {
         try await read { try $0.findTraces(search) }
     }

@@ -23,11 +23,11 @@ struct Studio: Sendable {
     }
 
     static func run(
-        store: any TraceStore, archive: (any TraceStore)? = nil, maximumClockSkew: UInt64 = 0,
+        store: any TraceStore, archive: (any TraceStore)? = nil, maximumClockSkew: UInt64 = 0, gate: LargeTraceGate = LargeTraceGate(),
         _ body: @Sendable @escaping (Studio) async throws -> Void
     ) async throws {
         let responder = StudioResponder(
-            store: store, archive: archive, ingest: nil, maximumClockSkew: maximumClockSkew, logger: logger, clock: { now }
+            store: store, archive: archive, ingest: nil, maximumClockSkew: maximumClockSkew, gate: gate, logger: logger, clock: { now }
         )
         try await serve(responder, body)
     }

@@ -3,30 +3,7 @@ internal import TraceModel
 extension SpanBatch {
     /// The same spans in parts of at most so many.
     func split(maximumSpans: Int) -> [SpanBatch] {
-        let limit = Swift.max(maximumSpans, 1)
-        guard spanCount > limit else { return [self] }
-        var parts: [SpanBatch] = []
-        var part = SpanBatch()
-        var room = limit
-        for group in resourceSpans {
-            for scope in group.scopeSpans {
-                var rest = scope.spans[...]
-                while !rest.isEmpty {
-                    let taken = rest.prefix(room)
-                    rest = rest.dropFirst(taken.count)
-                    room -= taken.count
-                    let scopeSpans = ScopeSpans(scope: scope.scope, schemaURL: scope.schemaURL, spans: Array(taken))
-                    part.resourceSpans.append(ResourceSpans(resource: group.resource, schemaURL: group.schemaURL, scopeSpans: [scopeSpans]))
-                    if room == 0 {
-                        parts.append(part)
-                        part = SpanBatch()
-                        room = limit
-                    }
-                }
-            }
-        }
-        if !part.resourceSpans.isEmpty { parts.append(part) }
-        return parts
+        spanCount > Swift.max(maximumSpans, 1) ? Array(parts(of: maximumSpans)) : [self]
     }
 
     /// About how many bytes the spans take as OTLP protobuf.

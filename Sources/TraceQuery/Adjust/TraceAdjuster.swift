@@ -12,7 +12,9 @@ public struct AdjustedTrace: Sendable {
 ///
 /// Jaeger, "adjuster"; the texts of the warnings are Jaeger's.
 public struct TraceAdjuster: Sendable {
-    private var spans: [Span]
+    /// The spans that are not as they came, by entry.
+    private var changed: [Int: Span] = [:]
+    private let batch: SpanBatch
     private let source: TraceSpans
     private let tree: TraceTree
     /// Nanoseconds; a greater skew is told and left; 0 leaves all.
@@ -21,21 +23,27 @@ public struct TraceAdjuster: Sendable {
 
     /// - Parameter maximumClockSkew: nanoseconds by which spans may be moved; 0 moves none.
     public static func adjust(traceID: TraceID, batch: SpanBatch, maximumClockSkew: UInt64) -> AdjustedTrace {
-        var adjuster = TraceAdjuster(TraceSpans(traceID: traceID, batch: batch), maximumSkew: maximumClockSkew)
+        var adjuster = TraceAdjuster(batch, TraceSpans(traceID: traceID, batch: batch), maximumSkew: maximumClockSkew)
         adjuster.separateSharedIDs()
         adjuster.adjustClockSkew()
         adjuster.writeAddresses()
         return adjuster.result
     }
 
-    private init(_ source: TraceSpans, maximumSkew: UInt64) {
+    private init(_ batch: SpanBatch, _ source: TraceSpans, maximumSkew: UInt64) {
+        self.batch = batch
         self.source = source
         self.maximumSkew = maximumSkew
         tree = TraceTree(source)
-        spans = source.entries.map(\.span)
     }
 
+    /// A span as it is by now.
+    private func span(_ entry: Int) -> Span { changed[entry] ?? source.entries[entry].span }
+
     private var result: AdjustedTrace {
+        let hasAddresses = source.resources.contains { $0.attributes.contains { Self.addressKeys.contains($0.key) } }
+        // Most traces need no second copy of all their spans.
+        if changed.isEmpty, !hasAddresses, source.entries.count == self.batch.spanCount { return AdjustedTrace(batch: self.batch, warnings: warnings) }
         var batch = SpanBatch()
         var last = (resource: -1, scope: -1)
         for (index, entry) in source.entries.enumerated() {
@@ -50,7 +58,7 @@ public struct TraceAdjuster: Sendable {
                 batch.resourceSpans[group].scopeSpans.append(ScopeSpans(scope: source.scopes[entry.scope]))
                 last.scope = entry.scope
             }
-            batch.resourceSpans[group].scopeSpans[batch.resourceSpans[group].scopeSpans.count - 1].spans.append(spans[index])
+            batch.resourceSpans[group].scopeSpans[batch.resourceSpans[group].scopeSpans.count - 1].spans.append(span(index))
         }
         return AdjustedTrace(batch: batch, warnings: warnings)
     }
@@ -72,12 +80,14 @@ public struct TraceAdjuster: Sendable {
         var newIDs: [Int: SpanID] = [:]
         for (entry, id) in shared {
             repeat { next += 1 } while used.contains(SpanID(next))
-            spans[entry].spanID = SpanID(next)
-            spans[entry].parentSpanID = id
+            change(entry) { span in
+                span.spanID = SpanID(next)
+                span.parentSpanID = id
+            }
             newIDs[entry] = SpanID(next)
         }
         for row in tree.rows where row.parent >= 0 && newIDs[row.entry] == nil {
-            if let id = newIDs[tree.rows[row.parent].entry] { spans[row.entry].parentSpanID = id }
+            if let id = newIDs[tree.rows[row.parent].entry] { change(row.entry) { $0.parentSpanID = id } }
         }
     }
 
@@ -88,7 +98,7 @@ public struct TraceAdjuster: Sendable {
         var deltas = [Int64](repeating: 0, count: tree.rows.count)
         var seen: Set<SpanID> = []
         for (index, row) in tree.rows.enumerated() {
-            let span = spans[row.entry]
+            let span = span(row.entry)
             if !seen.insert(span.spanID).inserted { warn(row.entry, "duplicate span IDs; skipping clock skew adjustment") }
             if row.isOrphan, let parent = span.parentSpanID {
                 warn(row.entry, "parent span ID=\(parent) is not in the trace; skipping clock skew adjustment")
@@ -96,7 +106,7 @@ public struct TraceAdjuster: Sendable {
             guard row.parent >= 0 else { continue }
             let parent = tree.rows[row.parent].entry
             let isOnSameHost = hosts[source.entries[row.entry].resource] == hosts[source.entries[parent].resource]
-            deltas[index] = isOnSameHost ? deltas[row.parent] : Self.skew(of: span, in: spans[parent])
+            deltas[index] = isOnSameHost ? deltas[row.parent] : Self.skew(of: span, in: self.span(parent))
             move(row.entry, by: deltas[index])
         }
     }
@@ -129,9 +139,11 @@ public struct TraceAdjuster: Sendable {
             let limit = GoDuration.text(Int64(clamping: maximumSkew))
             return warn(entry, "max clock skew adjustment delta of \(limit) exceeded; not applying calculated delta of \(text)")
         }
-        spans[entry].startTime = Self.moved(spans[entry].startTime, delta)
-        spans[entry].endTime = Self.moved(spans[entry].endTime, delta)
-        for index in spans[entry].events.indices { spans[entry].events[index].time = Self.moved(spans[entry].events[index].time, delta) }
+        change(entry) { span in
+            span.startTime = Self.moved(span.startTime, delta)
+            span.endTime = Self.moved(span.endTime, delta)
+            for index in span.events.indices { span.events[index].time = Self.moved(span.events[index].time, delta) }
+        }
         warn(entry, "This span's timestamps were adjusted by \(text)")
     }
 
@@ -139,6 +151,10 @@ public struct TraceAdjuster: Sendable {
         if delta < 0 { return time - min(time, delta.magnitude) }
         let (sum, overflow) = time.addingReportingOverflow(delta.magnitude)
         return overflow ? .max : sum
+    }
+
+    private mutating func change(_ entry: Int, _ body: (inout Span) -> Void) {
+        body(&changed[entry, default: source.entries[entry].span])
     }
 
     private mutating func warn(_ entry: Int, _ text: String) {
@@ -150,8 +166,8 @@ public struct TraceAdjuster: Sendable {
     private static let addressKeys: Set<String> = ["ip", "peer.ipv4"]
 
     private mutating func writeAddresses() {
-        for index in spans.indices where spans[index].attributes.contains(where: { Self.addressKeys.contains($0.key) }) {
-            Self.writeAddresses(&spans[index].attributes)
+        for (entry, found) in source.entries.enumerated() where found.span.attributes.contains(where: { Self.addressKeys.contains($0.key) }) {
+            change(entry) { Self.writeAddresses(&$0.attributes) }
         }
     }
 

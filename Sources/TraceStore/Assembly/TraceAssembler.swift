@@ -128,7 +128,7 @@ public struct TraceAssembler: Sendable {
     private func isThere(_ span: Span, _ group: Int, _ scope: Int) -> Bool {
         guard let first = positions[span.spanID] else { return false }
         func isEqual(_ position: Position) -> Bool {
-            position.group == group && position.scope == scope && groups[group].scopeSpans[scope].spans[position.index] == span
+            Int(position.group) == group && Int(position.scope) == scope && groups[group].scopeSpans[scope].spans[Int(position.index)] == span
         }
         return isEqual(first) || (furtherPositions[span.spanID]?.contains(where: isEqual) ?? false)
     }
@@ -138,9 +138,16 @@ public struct TraceAssembler: Sendable {
         var schemaURL: String
     }
 
+    /// Small numbers, because there is one for each span; nobody has four thousand million spans of a trace in memory.
     private struct Position {
-        var group: Int
-        var scope: Int
-        var index: Int
+        let group: UInt32
+        let scope: UInt32
+        let index: UInt32
+
+        init(group: Int, scope: Int, index: Int) {
+            self.group = UInt32(truncatingIfNeeded: group)
+            self.scope = UInt32(truncatingIfNeeded: scope)
+            self.index = UInt32(truncatingIfNeeded: index)
+        }
     }
 }

@@ -63,6 +63,14 @@ public final class InMemoryTraceStore: TraceStore {
         return traces.values.compactMap(\.trace)
     }
 
+    /// The size is a guess.
+    public func footprint(of id: TraceID) async throws -> TraceFootprint? {
+        try state.withLock { state in
+            try state.checkOpen()
+            return state.traces[id].map { TraceFootprint(spanCount: $0.spanCount, size: 200 * $0.spanCount) }
+        }
+    }
+
     public func statistics() async throws -> TraceStoreStatistics {
         try state.withLock { state in
             try state.checkOpen()

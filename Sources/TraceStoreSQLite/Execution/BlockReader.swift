@@ -71,6 +71,23 @@ struct BlockReader {
         return version.map(TraceVersion.init)
     }
 
+    /// The blocks that have spans of a trace, from their summaries: exact for the trace of a block of its own.
+    func footprint(of id: TraceID) throws -> TraceFootprint? {
+        let fingerprint = BlockSummary.fingerprint(id)
+        var footprint: TraceFootprint?
+        for entry in snapshot.entries {
+            for block in try contents(entry).blocks where block.traces.containsSorted(fingerprint) {
+                var found = footprint ?? TraceFootprint(spanCount: 0, size: 0)
+                // Each other trace of the block has one span at least.
+                let spanCount = max(1, block.spanCount - block.traces.count + 1)
+                found.spanCount += spanCount
+                found.size += block.rawSize / max(1, block.spanCount) * spanCount
+                footprint = found
+            }
+        }
+        return footprint
+    }
+
     /// The traces that match, complete, newest first.
     func findTraces(_ search: TraceSearch) throws -> [StoredTrace] {
         guard search.limit > 0 else { return [] }
@@ -171,6 +188,11 @@ struct BlockReader {
                 return try OTLPProtobuf.decode(bytes, choosing: choice)
             }
             for (block, batch) in zip(blocks, batches) { opened(block.id, batch.traceIDs) }
+            if only != nil {
+                // In place: a large trace would be copied for each round otherwise.
+                for batch in batches { batch.add(to: &assemblers[0]) { ids.contains($0) } }
+                continue
+            }
             // Each of the two takes the traces of half of the ids.
             assemblers = try mapInParallel(Array(assemblers.enumerated())) { half, assemblers in
                 var assemblers = assemblers

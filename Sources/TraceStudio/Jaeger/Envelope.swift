@@ -2,13 +2,25 @@ internal import JSONCoding
 
 /// The frame around every answer of Jaeger's v1 API: `{"data":…,"total":N,"limit":0,"offset":0,"errors":null}`.
 enum Envelope {
-    static func data(total: Int, errors: [APIError] = [], reserving: Int = 1024, _ write: (inout JSONWriter) -> Void) -> [UInt8] {
-        var writer = JSONWriter(reserving: reserving)
+    static func data(total: Int, errors: [APIError] = [], _ write: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter(reserving: 1024)
         writer.beginObject()
         writer.key("data")
         write(&writer)
         finish(&writer, total: total, errors: errors)
-        return writer.bytes
+        return writer.finish()
+    }
+
+    /// What stands before and behind the elements of a list.
+    static func frame(total: Int, errors: [APIError]) -> (prefix: [UInt8], suffix: [UInt8]) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("data")
+        writer.beginArray()
+        let prefix = writer.take()
+        writer.endArray()
+        finish(&writer, total: total, errors: errors)
+        return (prefix, writer.finish())
     }
 
     static func errors(_ errors: [APIError]) -> [UInt8] {

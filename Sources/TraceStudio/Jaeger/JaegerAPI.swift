@@ -22,10 +22,10 @@ struct JaegerAPI: QueryAPI {
             Route("/api/services") { reply(try await services(), $0) },
             Route("/api/services/{service}/operations") { reply(try await operationNames($0[0]), $0) },
             Route("/api/operations") { reply(try await operations($0.items), $0) },
-            Route("/api/traces") { reply(try await search($0.items), $0) },
-            Route("/api/traces/{id}") { reply(try await trace($0[0], $0.items), $0) },
+            Route("/api/traces") { try await search($0) },
+            Route("/api/traces/{id}") { try await trace($0) },
             Route(.post, "/api/archive/{id}") { reply(try await archive($0[0], $0.items), $0) },
-            Route(.post, "/api/transform") { reply(try await transform($0), $0) },
+            Route(.post, "/api/transform") { try await transform($0) },
             Route("/api/dependencies") { reply(try await dependencies($0.items), $0) },
             Route("/api/metrics/{name}") { reply(try await metrics.answer($0[0], $0.items), $0) },
         ]
@@ -37,7 +37,11 @@ struct JaegerAPI: QueryAPI {
     }
 
     private func reply(_ body: [UInt8], _ request: APIRequest) -> Response {
-        Answer.json(request.items["prettyPrint"] == "true" ? JSONPrettyPrinter.indent(body) : body, for: request.head)
+        stream(WholeText(body), request)
+    }
+
+    private func stream(_ text: any PiecewiseText, _ request: APIRequest, holding held: [LargeTraceGate.Permit] = []) -> Response {
+        Answer.stream(request.items["prettyPrint"] == "true" ? JSONPrettyPrinter(text) : text, for: request.head, holding: held)
     }
 
     // MARK: Names
@@ -76,31 +80,33 @@ struct JaegerAPI: QueryAPI {
 
     // MARK: Traces
 
-    private func search(_ items: QueryItems) async throws -> [UInt8] {
+    private func search(_ request: APIRequest) async throws -> Response {
         var errors: [APIError] = []
         var found: [StoredTrace] = []
-        switch try SearchRequest(items, now: clock(), requiresService: true) {
+        var held: [LargeTraceGate.Permit] = []
+        switch try SearchRequest(request.items, now: clock(), requiresService: true) {
         case .search(let search):
             found = try await store.findTraces(search)
         case .traces(let ids):
             for id in ids {
                 if let trace = try await traces.trace(id) {
-                    found.append(trace)
+                    found.append(trace.trace)
+                    held += trace.permits
                 } else {
                     errors.append(APIError(status: 404, message: "trace not found", traceID: "\(id)"))
                 }
             }
         }
-        return body(of: found, raw: items["raw"] == "true", errors: errors)
+        return answer(found, request, errors: errors, holding: held)
     }
 
-    private func trace(_ text: String, _ items: QueryItems) async throws -> [UInt8] {
-        let id = try SearchRequest.traceID(text)
+    private func trace(_ request: APIRequest) async throws -> Response {
+        let id = try SearchRequest.traceID(request[0])
         // Where the trace may be is a hint that this store does not need; nonsense is told.
-        _ = try SearchRequest.time(items, "start")
-        _ = try SearchRequest.time(items, "end")
+        _ = try SearchRequest.time(request.items, "start")
+        _ = try SearchRequest.time(request.items, "end")
         guard let trace = try await traces.trace(id) else { throw APIError.notFound("trace not found") }
-        return body(of: [trace], raw: items["raw"] == "true", errors: [])
+        return answer([trace.trace], request, holding: trace.permits)
     }
 
     private func archive(_ text: String, _ items: QueryItems) async throws -> [UInt8] {
@@ -109,7 +115,7 @@ struct JaegerAPI: QueryAPI {
     }
 
     /// OTLP's JSON as Jaeger's: what Jaeger's page does with a file.
-    private func transform(_ request: APIRequest) async throws -> [UInt8] {
+    private func transform(_ request: APIRequest) async throws -> Response {
         let bytes = try await request.body()
         let batch: SpanBatch
         do throws(WireError) {
@@ -133,23 +139,22 @@ struct JaegerAPI: QueryAPI {
                 }
             }
         }
-        return body(of: ids.compactMap { assemblers[$0]?.trace }, raw: request.items["raw"] == "true", errors: [])
+        return answer(ids.compactMap { assemblers[$0]?.trace }, request)
     }
 
-    private func body(of traces: [StoredTrace], raw: Bool, errors: [APIError]) -> [UInt8] {
-        let spanCount = traces.reduce(0) { $0 + $1.batch.spanCount }
-        return Envelope.data(total: traces.count, errors: errors, reserving: 256 + 640 * spanCount) { writer in
-            writer.beginArray()
-            for trace in traces {
-                if raw {
-                    JaegerJSON.writeTrace(id: trace.id, batch: trace.batch, to: &writer, raw: true)
-                } else {
-                    let adjusted = TraceAdjuster.adjust(traceID: trace.id, batch: trace.batch, maximumClockSkew: maximumClockSkew)
-                    JaegerJSON.writeTrace(id: trace.id, batch: adjusted.batch, to: &writer, raw: false, warnings: adjusted.warnings)
-                }
+    private func answer(
+        _ traces: [StoredTrace], _ request: APIRequest, errors: [APIError] = [], holding held: [LargeTraceGate.Permit] = []
+    ) -> Response {
+        let raw = request.items["raw"] == "true"
+        let parts: [FramedText.Part] = traces.map { trace in
+            {
+                if raw { return JaegerJSON.pieces(id: trace.id, batch: trace.batch, raw: true) }
+                let adjusted = TraceAdjuster.adjust(traceID: trace.id, batch: trace.batch, maximumClockSkew: maximumClockSkew)
+                return JaegerJSON.pieces(id: trace.id, batch: adjusted.batch, raw: false, warnings: adjusted.warnings)
             }
-            writer.endArray()
         }
+        let frame = Envelope.frame(total: traces.count, errors: errors)
+        return stream(FramedText(prefix: frame.prefix, parts: parts, suffix: frame.suffix), request, holding: held)
     }
 
     // MARK: Dependencies

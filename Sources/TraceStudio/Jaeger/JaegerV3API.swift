@@ -20,8 +20,8 @@ struct JaegerV3API: QueryAPI {
         [
             Route("/api/v3/services") { reply(try await services(), $0) },
             Route("/api/v3/operations") { reply(try await operations($0.items), $0) },
-            Route("/api/v3/traces") { reply(try await search($0.items), $0) },
-            Route("/api/v3/traces/{id}") { reply(try await trace($0[0], $0.items), $0) },
+            Route("/api/v3/traces") { try await search($0) },
+            Route("/api/v3/traces/{id}") { try await trace($0) },
             Route("/api/v3/trace-summaries") { reply(try await summaries($0.items), $0) },
             Route("/api/v3/dependencies") { reply(try await dependencies($0.items), $0) },
         ]
@@ -73,14 +73,15 @@ struct JaegerV3API: QueryAPI {
         }
     }
 
-    private func search(_ items: QueryItems) async throws -> [UInt8] {
-        try body(of: try await store.findTraces(try JaegerV3Query(items).search))
+    private func search(_ request: APIRequest) async throws -> Response {
+        try answer(try await store.findTraces(try JaegerV3Query(request.items).search), request)
     }
 
-    private func trace(_ text: String, _ items: QueryItems) async throws -> [UInt8] {
-        let id = try Self.traceID(text)
-        for name in ["start_time", "end_time"] { if let time = items.either(name) { _ = try JaegerV3Query.time(time, name) } }
-        return try body(of: try await traces.traces([id]))
+    private func trace(_ request: APIRequest) async throws -> Response {
+        let id = try Self.traceID(request[0])
+        for name in ["start_time", "end_time"] { if let time = request.items.either(name) { _ = try JaegerV3Query.time(time, name) } }
+        guard let found = try await traces.trace(id) else { return try answer([], request) }
+        return try answer([found.trace], request, holding: found.permits)
     }
 
     /// Hexadecimal digits, or the base64 that protobuf's JSON has for bytes.
@@ -93,10 +94,10 @@ struct JaegerV3API: QueryAPI {
     }
 
     /// What came in, all traces in one: `{"result":{"resourceSpans":[…]}}`.
-    private func body(of traces: [StoredTrace]) throws -> [UInt8] {
+    private func answer(_ traces: [StoredTrace], _ request: APIRequest, holding held: [LargeTraceGate.Permit] = []) throws -> Response {
         guard !traces.isEmpty else { throw APIError.notFound("No traces found") }
         let batch = SpanBatch(resourceSpans: traces.flatMap(\.batch.resourceSpans))
-        return object("result") { $0.raw(OTLPJSON.encode(batch)) }
+        return Answer.stream(FramedText(#"{"result":"#, [{ OTLPJSON.pieces(of: batch) }], "}"), for: request.head, holding: held)
     }
 
     private func summaries(_ items: QueryItems) async throws -> [UInt8] {

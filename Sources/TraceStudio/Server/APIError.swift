@@ -9,6 +9,8 @@ struct APIError: Error, Hashable {
     var traceID: String?
     /// Where in a parameter.
     var place: BadParameter.Place?
+    /// After how many seconds the same request may succeed: `Retry-After`.
+    var retryAfter: Int64?
 
     static func notFound(_ message: String) -> APIError { APIError(status: 404, message: message) }
     static func badRequest(_ message: String) -> APIError { APIError(status: 400, message: message) }

@@ -42,7 +42,9 @@ struct RouteTable: Sendable {
         do {
             return try await route.answer(request)
         } catch let error as APIError {
-            return api.failure(error, request.head)
+            var response = api.failure(error, request.head)
+            if let seconds = error.retryAfter { response.headers[.retryAfter] = "\(seconds)" }
+            return response
         } catch let error as BadParameter {
             return api.failure(APIError(status: 400, message: error.message, place: error.place), request.head)
         } catch let error as TraceQLError {

@@ -14,9 +14,9 @@ struct StudioResponder: HTTPResponder {
 
     init(
         store: any TraceStore, archive: (any TraceStore)? = nil, ingest: SpanIngest?, live: LiveFeed? = nil,
-        maximumClockSkew: UInt64 = 0, logger: Logger, clock: @escaping @Sendable () -> UInt64
+        maximumClockSkew: UInt64 = 0, gate: LargeTraceGate = LargeTraceGate(), logger: Logger, clock: @escaping @Sendable () -> UInt64
     ) {
-        let traces = TraceSource(store: store, archive: archive)
+        let traces = TraceSource(store: store, archive: archive, gate: gate)
         let dependencies = DependencyCache(store: store, clock: clock)
         let jaeger = JaegerAPI(
             traces: traces, dependencies: dependencies, maximumClockSkew: maximumClockSkew, clock: clock,
@@ -26,7 +26,7 @@ struct StudioResponder: HTTPResponder {
         importAPI = ingest.map { ImportAPI(ingest: $0, logger: logger) }
         table = RouteTable(
             [
-                UserInterfaceAPI(store: store, ingest: ingest, live: live, clock: clock),
+                UserInterfaceAPI(store: store, gate: gate, ingest: ingest, live: live, clock: clock),
                 JaegerV3API(traces: traces, dependencies: dependencies, clock: clock),
                 jaeger,
             ],

@@ -21,6 +21,7 @@ public struct TraceStudioServer: Service {
     ///   - ingest: Whose counters `/api/ui/status` shows.
     ///   - live: What was just stored, for pages that follow along.
     ///   - maximumClockSkew: How far spans are moved to take out clock skew, nanoseconds; 0 moves none.
+    ///   - gate: Bounds the large traces in memory, together with other query ports that have the same one.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
     public init(
@@ -31,13 +32,14 @@ public struct TraceStudioServer: Service {
         ingest: SpanIngest? = nil,
         live: LiveFeed? = nil,
         maximumClockSkew: UInt64 = 0,
+        gate: LargeTraceGate = LargeTraceGate(),
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.host = host
         self.port = port
         self.responder = StudioResponder(
-            store: store, archive: archive, ingest: ingest, live: live, maximumClockSkew: maximumClockSkew, logger: logger,
+            store: store, archive: archive, ingest: ingest, live: live, maximumClockSkew: maximumClockSkew, gate: gate, logger: logger,
             clock: WallClock.now
         )
         self.logger = logger

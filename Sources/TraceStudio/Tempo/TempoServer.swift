@@ -20,15 +20,17 @@ public struct TempoServer: Service {
     ///   - store: The traces.
     ///   - archive: Traces kept beyond the store's retention, found by their ids.
     ///   - metrics: What `/metrics` shows beside the store's: those of the generator.
+    ///   - gate: Bounds the large traces in memory, together with other query ports that have the same one.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
     package init(
-        host: String, port: Int, store: any TraceStore, archive: (any TraceStore)? = nil, metrics: @escaping @Sendable () -> [MetricFamily], logger: Logger,
+        host: String, port: Int, store: any TraceStore, archive: (any TraceStore)? = nil, metrics: @escaping @Sendable () -> [MetricFamily],
+        gate: LargeTraceGate = LargeTraceGate(), logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.host = host
         self.port = port
-        responder = TempoResponder(store: store, archive: archive, metrics: metrics, logger: logger, clock: WallClock.now)
+        responder = TempoResponder(store: store, archive: archive, metrics: metrics, gate: gate, logger: logger, clock: WallClock.now)
         self.logger = logger
         self.onListening = onListening
     }
@@ -55,10 +57,10 @@ struct TempoResponder: HTTPResponder {
     private let table: RouteTable
 
     init(
-        store: any TraceStore, archive: (any TraceStore)? = nil, metrics: @escaping @Sendable () -> [MetricFamily] = { [] }, logger: Logger,
-        clock: @escaping @Sendable () -> UInt64
+        store: any TraceStore, archive: (any TraceStore)? = nil, metrics: @escaping @Sendable () -> [MetricFamily] = { [] },
+        gate: LargeTraceGate = LargeTraceGate(), logger: Logger, clock: @escaping @Sendable () -> UInt64
     ) {
-        let api = TempoAPI(traces: TraceSource(store: store, archive: archive), clock: clock, metrics: metrics)
+        let api = TempoAPI(traces: TraceSource(store: store, archive: archive, gate: gate), clock: clock, metrics: metrics)
         table = RouteTable(
             [api], logger: logger,
             elsewhere: { _, request in api.failure(.notFound("404 page not found"), request) }

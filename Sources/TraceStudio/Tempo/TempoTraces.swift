@@ -13,46 +13,48 @@ struct TempoTraces: Sendable {
     /// Version 1 answers 404 for a trace that is not there; Grafana relies on it.
     func version1(_ request: APIRequest) async throws -> Response {
         guard let trace = try await trace(request) else { throw APIError.notFound("trace not found") }
-        if request.acceptsProtobuf { return protobuf(OTLPProtobuf.encode(trace.batch), request) }
-        return Answer.json(OTLPJSON.encode(trace.batch, style: .tempo), for: request.head)
+        if request.acceptsProtobuf {
+            return Answer.stream(OTLPProtobuf.pieces(of: trace.batch), contentType: Self.protobuf, for: request.head, holding: trace.permits)
+        }
+        return Answer.stream(OTLPJSON.pieces(of: trace.batch, style: .tempo), for: request.head, holding: trace.permits)
     }
 
     /// Version 2 answers 200 and an empty trace for one that is not there.
     ///
     /// `message TraceByIDResponse { Trace trace = 1; TraceByIDMetrics metrics = 2; PartialStatus status = 3; string message = 4; }`
     func version2(_ request: APIRequest) async throws -> Response {
-        var batch = try await trace(request)?.batch ?? SpanBatch()
+        let trace = try await trace(request)
+        var batch = trace?.batch ?? SpanBatch()
         if let query = request.items.nonEmpty("q") { batch = try await Self.filtered(batch, query, keepsAncestors: request.items["keep_hierarchy"] == "true") }
+        let held = trace?.permits ?? []
         if request.acceptsProtobuf {
-            let trace = OTLPProtobuf.encode(batch)
-            return protobuf(
-                ProtobufWriter.message(reserving: trace.count + 32) { writer in
-                    writer.bytes(1 << 3 | 2, trace)
-                    writer.message(2) { _ in }
-                },
-                request
-            )
+            let (text, length) = Self.response(batch)
+            return Answer.stream(text, length: length, contentType: Self.protobuf, for: request.head, holding: held)
         }
-        var writer = JSONWriter(reserving: 512)
-        writer.beginObject()
-        writer.key("trace")
-        writer.raw(batch.resourceSpans.isEmpty ? Array("{}".utf8) : OTLPJSON.encode(batch, style: .protobufJSON))
-        writer.key("metrics")
-        writer.beginObject()
-        writer.endObject()
-        writer.endObject()
-        return Answer.json(writer.finish(), for: request.head)
+        let found = batch
+        let text: FramedText.Part = { found.resourceSpans.isEmpty ? WholeText(Array("{}".utf8)) : OTLPJSON.pieces(of: found, style: .protobufJSON) }
+        return Answer.stream(FramedText(#"{"trace":"#, [text], #","metrics":{}}"#), for: request.head, holding: held)
     }
 
-    private func trace(_ request: APIRequest) async throws -> StoredTrace? {
+    /// The length of the trace stands before it: a long one is encoded twice, first only to be counted.
+    private static func response(_ batch: SpanBatch) -> (text: FramedText, length: Int) {
+        var length = 0
+        var counted = OTLPProtobuf.pieces(of: batch)
+        while let piece = counted.next(size: Answer.pieceSize) { length += piece.count }
+        var writer = ProtobufWriter(reserving: 16)
+        writer.varint(1 << 3 | 2, UInt64(length))
+        let head = Array(writer.written)
+        let metrics = ProtobufWriter.message { $0.message(2) { _ in } }
+        return (FramedText(prefix: head, parts: [{ OTLPProtobuf.pieces(of: batch) }], suffix: metrics), head.count + length + metrics.count)
+    }
+
+    private static let protobuf = "application/protobuf"
+
+    private func trace(_ request: APIRequest) async throws -> HeldTrace? {
         let id = try TempoParameters.traceID(request[0])
         // Where the trace may be is a hint that this store does not need; nonsense is told.
         _ = try TempoParameters.window(request.items, maximumSeconds: nil)
         return try await traces.trace(id)
-    }
-
-    private func protobuf(_ bytes: [UInt8], _ request: APIRequest) -> Response {
-        Answer.bytes(bytes, status: .ok, contentType: "application/protobuf", for: request.head)
     }
 
     // MARK: Filter

@@ -15,13 +15,20 @@ struct TraceAPI: Sendable {
     /// Batches of one trace that are told of.
     static let maximumBatches = 50
 
-    let store: any TraceStore
+    let traces: TraceSource
     let cache: WindowCache
 
-    func tree(_ text: String) async throws -> TraceTree {
-        let id = try SearchRequest.traceID(text)
-        guard let trace = try await store.trace(id) else { throw APIError(status: 404, message: "trace not found") }
-        return TraceTree(traceID: id, batch: trace.batch)
+    private var store: any TraceStore { traces.store }
+
+    func trace(_ text: String) async throws -> HeldTrace {
+        guard let trace = try await traces.trace(try SearchRequest.traceID(text)) else { throw APIError(status: 404, message: "trace not found") }
+        return trace
+    }
+
+    /// The tree without the trace that it was made of: a large one should not be there twice.
+    func tree(_ text: String) async throws -> (tree: TraceTree, permits: [LargeTraceGate.Permit]) {
+        let trace = try await trace(text)
+        return (trace.tree, trace.permits)
     }
 
     /// `rows=5-8`, inclusive, or `rows=5`; rows beyond the last one are left out.
@@ -48,7 +55,6 @@ struct TraceAPI: Sendable {
             map.add(tree)
             return JSONWriter.document { MapJSON.write(map, seconds: nil, to: &$0) }
         case "rank": return try await rank(tree)
-        case "export": return try export(tree, items)
         default: return nil
         }
     }
@@ -81,9 +87,10 @@ struct TraceAPI: Sendable {
         }
     }
 
-    private func export(_ tree: TraceTree, _ items: QueryItems) throws -> [UInt8] {
+    /// What came in.
+    func export(_ trace: HeldTrace, _ items: QueryItems) throws -> some PiecewiseText {
         switch items.nonEmpty("format") ?? "otlp" {
-        case "otlp": return OTLPJSON.encode(tree.spans.batch)
+        case "otlp": return OTLPJSON.pieces(of: trace.batch)
         case let format: throw BadParameter("unable to parse param 'format': \"\(format)\" is not otlp; Jaeger's JSON is at /api/traces/{id}, Zipkin's at /zipkin/api/v2/trace/{id}")
         }
     }
@@ -143,7 +150,7 @@ struct TraceAPI: Sendable {
         guard parts.count == 2, let spanID = SpanID(hex: String(parts[1])) else {
             throw BadParameter("malformed batch key \"\(key)\", expecting a trace id, a minus and the id of a compute span")
         }
-        let tree = try await tree(String(parts[0]))
+        let tree = try await tree(String(parts[0])).tree
         guard let member = ExecutionMember.all(in: tree, weight: TraceWeight(tree)).first(where: { $0.spanID == spanID }) else {
             throw APIError(status: 404, message: "span \(parts[1]) of this trace is no execution of a model")
         }

@@ -17,7 +17,7 @@ enum TraceColumnsJSON {
     /// - Parameters:
     ///   - since: The version that the reader has: what is new is counted.
     ///   - adjustsSkew: Starts are corrected so that servers lie within their callers.
-    static func body(of tree: TraceTree, version: TraceVersion, since: String? = nil, adjustsSkew: Bool = false) -> [UInt8] {
+    static func body(of tree: TraceTree, version: ColumnsVersion, since: String? = nil, adjustsSkew: Bool = false) -> [UInt8] {
         let skew = ClockSkew(tree)
         let summary = TraceSummary(tree.spans)
         let stages = StageBreakdown(tree)
@@ -25,13 +25,13 @@ enum TraceColumnsJSON {
         let services = tree.spans.serviceNames.map { dictionary.index(of: $0) }
         let names = tree.rows.map { dictionary.index(of: tree.spans.entries[$0.entry].span.name) }
 
-        var writer = JSONWriter(reserving: 1024 + 96 * tree.rows.count)
+        var writer = JSONWriter(reserving: 1024 + 64 * tree.rows.count)
         writer.beginObject()
         writeHeader(summary, tree, to: &writer)
         writer.field("version", "\(version)")
         if let since {
             writer.field("changed", true)
-            if let known = TraceVersion.spanCount(since) { writer.field("newSpans", max(0, version.spanCount - known)) }
+            if let known = ColumnsVersion.spanCount(since) { writer.field("newSpans", max(0, version.spanCount - known)) }
         }
         writer.key("strings")
         writer.beginArray()

@@ -18,23 +18,24 @@ public struct ZipkinQueryAPI: Sendable {
     ///   - ingest: Whose counters `/metrics` shows.
     ///   - autocompleteKeys: The tags whose values are offered while somebody types.
     ///   - queryPort: Where the page is, to which Zipkin's deep links lead; 0 when it is not known.
+    ///   - gate: Bounds the large traces in memory, together with other query ports that have the same one.
     ///   - logger: Where errors are told.
     public init(
         store: any TraceStore, archive: (any TraceStore)? = nil, ingest: SpanIngest? = nil, autocompleteKeys: [String] = [],
-        queryPort: Int = 0, logger: Logger
+        queryPort: Int = 0, gate: LargeTraceGate = LargeTraceGate(), logger: Logger
     ) {
         self.init(
-            store: store, archive: archive, ingest: ingest, autocompleteKeys: autocompleteKeys, queryPort: queryPort, logger: logger,
+            store: store, archive: archive, ingest: ingest, autocompleteKeys: autocompleteKeys, queryPort: queryPort, gate: gate, logger: logger,
             clock: WallClock.now
         )
     }
 
     init(
         store: any TraceStore, archive: (any TraceStore)? = nil, ingest: SpanIngest? = nil, autocompleteKeys: [String] = [],
-        queryPort: Int = 0, logger: Logger, clock: @escaping @Sendable () -> UInt64
+        queryPort: Int = 0, gate: LargeTraceGate = LargeTraceGate(), logger: Logger, clock: @escaping @Sendable () -> UInt64
     ) {
         let queries = ZipkinQueries(
-            traces: TraceSource(store: store, archive: archive), dependencies: DependencyCache(store: store, clock: clock),
+            traces: TraceSource(store: store, archive: archive, gate: gate), dependencies: DependencyCache(store: store, clock: clock),
             autocompleteKeys: autocompleteKeys, clock: clock
         )
         let operation = ZipkinOperation(store: store, ingest: ingest, queryPort: queryPort)
@@ -73,9 +74,9 @@ struct ZipkinQueries: QueryAPI {
             Route("/api/v2/services") { names(try await services(), $0) },
             Route("/api/v2/spans") { names(try await spanNames($0.items), $0) },
             Route("/api/v2/remoteServices") { names(try await remoteServices($0.items), $0) },
-            Route("/api/v2/traces") { Answer.json(try await search($0.items), for: $0.head) },
-            Route("/api/v2/trace/{id}") { Answer.json(try await trace($0[0]), for: $0.head) },
-            Route("/api/v2/traceMany") { Answer.json(try await many($0.items), for: $0.head) },
+            Route("/api/v2/traces") { try await search($0) },
+            Route("/api/v2/trace/{id}") { try await trace($0) },
+            Route("/api/v2/traceMany") { try await many($0) },
             Route("/api/v2/dependencies") { Answer.json(try await dependencies($0.items), for: $0.head) },
             Route("/api/v2/autocompleteKeys") { names(autocompleteKeys, $0) },
             Route("/api/v2/autocompleteValues") { names(try await autocompleteValues($0.items), $0) },
@@ -145,8 +146,8 @@ struct ZipkinQueries: QueryAPI {
 
     // MARK: Traces
 
-    private func search(_ items: QueryItems) async throws -> [UInt8] {
-        let query = try ZipkinTraceQuery(items, services: try await store.services(), now: clock())
+    private func search(_ request: APIRequest) async throws -> Response {
+        let query = try ZipkinTraceQuery(request.items, services: try await store.services(), now: clock())
         var found: [StoredTrace] = []
         if query.services?.isEmpty != true {
             found = try await store.scanTraces(query.selection, projection: .whole, into: found) { found, traces in
@@ -154,17 +155,23 @@ struct ZipkinQueries: QueryAPI {
                 return found.count < query.limit ? .more : .stop
             }
         }
-        return ZipkinJSON.encode(lists: found.map(\.batch), options: Self.encoding)
+        return lists(found, request)
     }
 
-    private func trace(_ text: String) async throws -> [UInt8] {
-        let id = try Self.traceID(text)
+    /// Each trace is a list of spans of its own, `[[Span]]`.
+    private func lists(_ traces: [StoredTrace], _ request: APIRequest, holding held: [LargeTraceGate.Permit] = []) -> Response {
+        let lists = traces.map { trace in { @Sendable in ZipkinJSON.pieces(of: trace.batch, options: Self.encoding) as any PiecewiseText } }
+        return Answer.stream(FramedText("[", lists, "]"), for: request.head, holding: held)
+    }
+
+    private func trace(_ request: APIRequest) async throws -> Response {
+        let id = try Self.traceID(request[0])
         guard let trace = try await traces.trace(id) else { throw APIError.notFound("\(Self.normalized(id)) not found") }
-        return ZipkinJSON.encode(trace.batch, options: Self.encoding)
+        return Answer.stream(ZipkinJSON.pieces(of: trace.batch, options: Self.encoding), for: request.head, holding: trace.permits)
     }
 
-    private func many(_ items: QueryItems) async throws -> [UInt8] {
-        guard let text = items.nonEmpty("traceIds") else { throw BadParameter("traceIds parameter is empty") }
+    private func many(_ request: APIRequest) async throws -> Response {
+        guard let text = request.items.nonEmpty("traceIds") else { throw BadParameter("traceIds parameter is empty") }
         var ids: [TraceID] = []
         for part in text.split(separator: ",") {
             let id = try Self.traceID(String(part.trimmingBlanks()))
@@ -173,7 +180,8 @@ struct ZipkinQueries: QueryAPI {
             guard ids.count <= Self.maximumTraceIDs else { throw BadParameter("traceIds parameter has more than \(Self.maximumTraceIDs) trace IDs") }
         }
         guard ids.count > 1 else { throw BadParameter("Use /api/v2/trace/{traceId} endpoint to retrieve a single trace") }
-        return ZipkinJSON.encode(lists: try await traces.traces(ids).map(\.batch), options: Self.encoding)
+        let found = try await traces.traces(ids)
+        return lists(found.map(\.trace), request, holding: found.flatMap(\.permits))
     }
 
     /// 1 to 32 hexadecimal digits, zeros on the left left out or not.

@@ -50,8 +50,13 @@ public enum OTLPJSON {
     public static func encode(_ batch: SpanBatch, style: Style = .otlp) -> [UInt8] {
         let writer = JSONWriter(reserving: 512 + batch.spanCount * OTLPJSONEncoder.expectedSpanSize)
         var encoder = OTLPJSONEncoder(writer: writer, style: style)
-        encoder.batch(batch)
+        encoder.write(batch)
         return encoder.writer.finish()
+    }
+
+    /// What ``encode(_:style:)`` writes, in pieces.
+    public static func pieces(of batch: SpanBatch, style: Style = .otlp) -> some PiecewiseText {
+        SpanBatchPieces(OTLPJSONEncoder(writer: JSONWriter(), style: style), batch)
     }
 
     /// Writes an `AnyValue`: one member of `{"stringValue","boolValue","intValue","doubleValue","arrayValue","kvlistValue","bytesValue"}`.

@@ -2,7 +2,7 @@ internal import JSONCoding
 public import TraceModel
 
 /// Writes the model as OTLP's JSON; members with their default value are left out.
-struct OTLPJSONEncoder {
+struct OTLPJSONEncoder: SpanBatchEncoder {
     var writer: JSONWriter
     let style: OTLPJSON.Style
 
@@ -15,37 +15,43 @@ struct OTLPJSONEncoder {
     static let expectedSpanSize = 900
 
     /// `{"resourceSpans":[ResourceSpans]}`
-    mutating func batch(_ batch: SpanBatch) {
+    mutating func begin() {
         writer.beginObject()
         switch style {
         case .otlp, .protobufJSON: writer.key("resourceSpans")
         case .tempo: writer.key("batches")
         }
         writer.beginArray()
-        for group in batch.resourceSpans { resourceSpans(group) }
+    }
+
+    mutating func end() {
         writer.endArray()
         writer.endObject()
     }
 
     /// `{"resource":Resource,"scopeSpans":[ScopeSpans],"schemaUrl":string}`
-    private mutating func resourceSpans(_ group: ResourceSpans) {
+    mutating func begin(_ group: ResourceSpans) {
         writer.beginObject()
         resource(group.resource)
         writer.key("scopeSpans")
         writer.beginArray()
-        for scopeGroup in group.scopeSpans { scopeSpans(scopeGroup) }
+    }
+
+    mutating func end(_ group: ResourceSpans) {
         writer.endArray()
         text("schemaUrl", group.schemaURL)
         writer.endObject()
     }
 
     /// `{"scope":InstrumentationScope,"spans":[Span],"schemaUrl":string}`
-    private mutating func scopeSpans(_ group: ScopeSpans) {
+    mutating func begin(_ group: ScopeSpans) {
         writer.beginObject()
         scope(group.scope)
         writer.key("spans")
         writer.beginArray()
-        for span in group.spans { self.span(span) }
+    }
+
+    mutating func end(_ group: ScopeSpans) {
         writer.endArray()
         text("schemaUrl", group.schemaURL)
         writer.endObject()
@@ -80,7 +86,7 @@ struct OTLPJSONEncoder {
         writer.endObject()
     }
 
-    private mutating func span(_ span: Span) {
+    mutating func span(_ span: Span) {
         writer.beginObject()
         members(span)
         writer.endObject()

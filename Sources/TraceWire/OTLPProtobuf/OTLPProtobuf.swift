@@ -35,6 +35,17 @@ public enum OTLPProtobuf {
         return bytes
     }
 
+    /// An `ExportTraceServiceRequest` of the same spans in pieces of at most so many spans; a resource stands in each piece that has spans of it.
+    public static func pieces(of batch: SpanBatch, maximumSpans: Int = 5_000) -> some PiecewiseText {
+        OTLPProtobufPieces(parts: batch.parts(of: maximumSpans))
+    }
+
+    private struct OTLPProtobufPieces: PiecewiseText {
+        var parts: SpanBatchParts
+
+        mutating func next(size: Int) -> [UInt8]? { parts.next().map { OTLPProtobuf.encode($0) } }
+    }
+
     /// Appends an `ExportTraceServiceRequest` to a buffer, whose memory can be used again for the next.
     public static func encode(_ batch: SpanBatch, into bytes: inout [UInt8]) {
         var encoder = OTLPProtobufEncoder(reserving: 512 + batch.spanCount * OTLPProtobufEncoder.expectedSpanSize)

@@ -82,18 +82,13 @@ public enum ZipkinJSON {
     public static func encode(_ batch: SpanBatch, options: EncodingOptions = EncodingOptions()) -> [UInt8] {
         let writer = JSONWriter(reserving: 64 + batch.spanCount * ZipkinJSONEncoder.expectedSpanSize)
         var encoder = ZipkinJSONEncoder(writer: writer, options: options)
-        encoder.batch(batch)
+        encoder.write(batch)
         return encoder.writer.finish()
     }
 
-    /// Writes each batch as a list of spans of its own, `[[Span]]`: what Zipkin answers to a search.
-    public static func encode(lists batches: [SpanBatch], options: EncodingOptions = EncodingOptions()) -> [UInt8] {
-        let spanCount = batches.reduce(0) { $0 + $1.spanCount }
-        var encoder = ZipkinJSONEncoder(writer: JSONWriter(reserving: 64 + spanCount * ZipkinJSONEncoder.expectedSpanSize), options: options)
-        encoder.writer.beginArray()
-        for batch in batches { encoder.batch(batch) }
-        encoder.writer.endArray()
-        return encoder.writer.finish()
+    /// What ``encode(_:options:)`` writes, in pieces.
+    public static func pieces(of batch: SpanBatch, options: EncodingOptions = EncodingOptions()) -> some PiecewiseText {
+        SpanBatchPieces(ZipkinJSONEncoder(writer: JSONWriter(), options: options), batch)
     }
 
     /// Deep enough for the way to a tag that breaks the rules with a list of values.

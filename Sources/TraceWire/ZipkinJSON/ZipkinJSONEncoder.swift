@@ -2,7 +2,7 @@ internal import JSONCoding
 internal import TraceModel
 
 /// Writes the model as Zipkin's v2 JSON; members that are empty are left out.
-struct ZipkinJSONEncoder {
+struct ZipkinJSONEncoder: SpanBatchEncoder {
     var writer: JSONWriter
     let options: ZipkinJSON.EncodingOptions
     /// The keys of the tags of one span, because the names of an object's members are unique.
@@ -11,6 +11,11 @@ struct ZipkinJSONEncoder {
     private var hasTags = false
     /// The spans at hand came from a client of Zipkin's own, and are written as they came.
     private var isZipkins = false
+    /// Of the group at hand.
+    private var resource = Resource()
+    private var resourceTags: [(key: String, value: String)] = []
+    private var groupTags: [(key: String, value: String)] = []
+    private var serviceName = ""
 
     /// A guess at the size of a span, to reserve memory.
     static let expectedSpanSize = 1200
@@ -21,21 +26,28 @@ struct ZipkinJSONEncoder {
     }
 
     /// `[Span]`
-    mutating func batch(_ batch: SpanBatch) {
-        writer.beginArray()
-        for group in batch.resourceSpans {
-            let resourceTags = group.resource.attributes.filter { $0.key != ZipkinTag.serviceName }.map(text(of:))
-            for scopeGroup in group.scopeSpans {
-                let groupTags = resourceTags + scopeTags(scopeGroup)
-                isZipkins = options.restoresZipkin && !ZipkinSpan.isOpenTelemetry(group.resource, scopeGroup.scope)
-                // A client of Zipkin's may leave out its name.
-                let hasName = group.resource.attributes[ZipkinTag.serviceName] != nil
-                let serviceName = isZipkins && !hasName ? "" : group.resource.serviceName
-                for span in scopeGroup.spans { self.span(span, serviceName: serviceName, groupTags: groupTags) }
-            }
-        }
-        writer.endArray()
+    mutating func begin() { writer.beginArray() }
+
+    mutating func begin(_ group: ResourceSpans) {
+        resource = group.resource
+        resourceTags = group.resource.attributes.filter { $0.key != ZipkinTag.serviceName }.map(text(of:))
     }
+
+    mutating func begin(_ group: ScopeSpans) {
+        groupTags = resourceTags + scopeTags(group)
+        isZipkins = options.restoresZipkin && !ZipkinSpan.isOpenTelemetry(resource, group.scope)
+        // A client of Zipkin's may leave out its name.
+        let hasName = resource.attributes[ZipkinTag.serviceName] != nil
+        serviceName = isZipkins && !hasName ? "" : resource.serviceName
+    }
+
+    mutating func span(_ span: Span) { self.span(span, serviceName: serviceName, groupTags: groupTags) }
+
+    mutating func end(_ group: ScopeSpans) {}
+
+    mutating func end(_ group: ResourceSpans) {}
+
+    mutating func end() { writer.endArray() }
 
     private mutating func span(_ span: Span, serviceName: String, groupTags: [(key: String, value: String)]) {
         writer.beginObject()

@@ -18,6 +18,8 @@ struct BackEnd {
     private let generator: MetricsGenerator
     private let remoteWriters: [PrometheusRemoteWriter]
     private let live = LiveFeed()
+    /// One for all query ports: they share the memory.
+    private let largeTraces = LargeTraceGate()
     private let ingest: SpanIngest
     private let health: ServerHealth
 
@@ -75,7 +77,7 @@ struct BackEnd {
             let strategies = try options.samplingStrategies.map { try SamplingStrategies(path: $0, logger: logger) } ?? .everything
             let zipkinQuery = ZipkinQueryAPI(
                 store: store, archive: archive, ingest: ingest, autocompleteKeys: options.zipkinAutocompleteKey, queryPort: options.queryPort,
-                logger: logger
+                gate: largeTraces, logger: logger
             )
             let others: [(any Service)?] = [
                 options.zipkinPort.number.map { port in
@@ -99,11 +101,11 @@ struct BackEnd {
                 options.samplingPort.number.map { port in
                     JaegerSamplingServer(host: host, port: port, strategies: strategies, logger: logger, onListening: listening(.sampling))
                 },
-                options.adminPort.number.map { [generator, pipeline, remoteWriters] port in
+                options.adminPort.number.map { [generator, pipeline, remoteWriters, largeTraces] port in
                     let metrics = BackEndMetrics(ingest: ingest, store: store, version: Needletail.version)
                     return AdminServer(
                         host: host, port: port, health: health,
-                        metrics: { await metrics.families() + generator.families() + pipeline.families() + remoteWriters.flatMap { $0.families() } },
+                        metrics: { await metrics.families() + generator.families() + pipeline.families() + remoteWriters.flatMap { $0.families() } + largeTraces.families() },
                         version: Needletail.version, logger: logger, onListening: listening(.admin)
                     )
                 },
@@ -124,17 +126,18 @@ struct BackEnd {
         let servers: [(any Service)?] = [
             TraceStudioServer(
                 host: host, port: options.queryPort, store: store, archive: archive, ingest: ingest, live: live,
-                maximumClockSkew: options.maximumClockSkew, logger: logger, onListening: listening(.query)
+                maximumClockSkew: options.maximumClockSkew, gate: largeTraces, logger: logger, onListening: listening(.query)
             ),
             options.tempoPort.number.map { [generator] port in
                 TempoServer(
-                    host: host, port: port, store: store, archive: archive, metrics: { generator.families() }, logger: logger, onListening: listening(.tempo)
+                    host: host, port: port, store: store, archive: archive, metrics: { generator.families() }, gate: largeTraces, logger: logger,
+                    onListening: listening(.tempo)
                 )
             },
             options.jaegerQueryGrpcPort.number.map { port in
                 JaegerQueryGRPCServer(
-                    host: host, port: port, store: store, archive: archive, maximumClockSkew: options.maximumClockSkew, logger: logger,
-                    onListening: listening(.jaegerQueryGRPC)
+                    host: host, port: port, store: store, archive: archive, maximumClockSkew: options.maximumClockSkew, gate: largeTraces,
+                    logger: logger, onListening: listening(.jaegerQueryGRPC)
                 )
             },
         ]

@@ -1,7 +1,10 @@
 import HTTPTypes
+import Hummingbird
 import HummingbirdTesting
+import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 import TraceStore
 import TraceWire
@@ -42,6 +45,50 @@ struct RequestEndTests {
             #expect(receiver.ingest.counters.committed == 2)
             // Also one that is refused.
             #expect(try await Self.exchange(port: port, "GET /v1/traces HTTP/1.0\r\n\r\n").contains(" 405 "))
+        }
+    }
+
+    /// Whether the writer of an answer has ended.
+    private final class Ended: Sendable { let flag = Mutex(false) }
+
+    /// Answers with so many pieces of 128 KiB.
+    private static func withAnswer(of pieces: Int, stallTimeout: TimeAmount, _ body: @Sendable @escaping (Int, Ended) async throws -> Void) async throws {
+        let ended = Ended()
+        let application = Application(
+            responder: CallbackResponder { (_: Request, _: BasicRequestContext) in
+                Response(
+                    status: .ok,
+                    body: ResponseBody { writer in
+                        defer { ended.flag.withLock { $0 = true } }
+                        for _ in 0..<pieces { try await writer.write(ByteBuffer(repeating: UInt8(ascii: "#"), count: 128 * 1024)) }
+                        try await writer.finish(nil)
+                    }
+                )
+            },
+            server: .http1(configuration: .init(additionalChannelHandlers: [RequestEndInstaller(bodyTimeout: .minutes(1), stallTimeout: stallTimeout)])),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), logger: quietLogger
+        )
+        try await application.test(.live) { client in try await body(try #require(client.port), ended) }
+    }
+
+    @Test func aReaderThatDoesNotReadIsGivenUp() async throws {
+        try await Self.withAnswer(of: 400, stallTimeout: .milliseconds(500)) { (port, ended) async throws in
+            // More than the buffers of both sides hold.
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .channelOption(.autoRead, value: false).connect(host: "127.0.0.1", port: port) { $0.eventLoop.makeSucceededFuture($0) }
+            try await channel.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+            try await eventually("the writer is told") { ended.flag.withLock { $0 } }
+            // The other side may have closed it already.
+            try? await channel.close()
+        }
+    }
+
+    @Test func aBodyWithoutLengthEndsWithTheConnectionOfHTTP10() async throws {
+        try await Self.withAnswer(of: 20, stallTimeout: .minutes(1)) { (port, _) async throws in
+            let answer = try await Self.exchange(port: port, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            let head = answer.prefix { $0 != "#" }
+            #expect(head.hasPrefix("HTTP/1.0 200 OK") && !head.lowercased().contains("chunked") && head.contains("Connection: close"), "\(head)")
+            #expect(answer.utf8.count - head.utf8.count == 20 * 128 * 1024)
         }
     }
 

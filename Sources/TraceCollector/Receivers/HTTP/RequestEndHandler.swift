@@ -1,8 +1,8 @@
 package import NIOCore
 internal import NIOHTTP1
 
-/// Ends what would otherwise stay open: the connection of a client of HTTP/1.0 after its answer, and that of a client who sends a head
-/// and then not the whole body.
+/// Ends what would otherwise stay open: the connection of a client of HTTP/1.0 after its answer, that of a client who sends a head and then
+/// not the whole body, and that of one who does not read its answer.
 ///
 /// Stands next to the HTTP decoder, where the version of a request is still known.
 final class RequestEndHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -10,19 +10,29 @@ final class RequestEndHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let bodyTimeout: TimeAmount
-    private var deadline: Scheduled<Void>?
-    /// For each request that is not answered yet, whether the connection stays open behind its answer.
-    private var staysOpen: [Bool] = []
+    /// A request that is not answered yet.
+    private struct Unanswered {
+        var version: HTTPVersion
+        /// The connection stays open behind its answer.
+        var staysOpen: Bool
+    }
 
-    init(bodyTimeout: TimeAmount) {
+    private let bodyTimeout: TimeAmount
+    private let stallTimeout: TimeAmount
+    private var deadline: Scheduled<Void>?
+    /// Runs while nothing more can be written, because the client does not read.
+    private var stall: Scheduled<Void>?
+    private var unanswered: [Unanswered] = []
+
+    init(bodyTimeout: TimeAmount, stallTimeout: TimeAmount) {
         self.bodyTimeout = bodyTimeout
+        self.stallTimeout = stallTimeout
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            staysOpen.append(head.isKeepAlive)
+            unanswered.append(Unanswered(version: head.version, staysOpen: head.isKeepAlive))
             let channel = context.channel
             deadline?.cancel()
             deadline = context.eventLoop.scheduleTask(in: bodyTimeout) { channel.close(promise: nil) }
@@ -36,10 +46,16 @@ final class RequestEndHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(var head) where staysOpen.first == false && head.status.code >= 200:
-            head.headers.replaceOrAdd(name: "Connection", value: "close")
+        case .head(var head) where head.status.code >= 200 && !unanswered.isEmpty:
+            // Before HTTP/1.1 a body of unknown length ends with the connection: there are no chunks.
+            if (unanswered[0].version.major, unanswered[0].version.minor) < (1, 1), !head.headers.contains(name: "Content-Length") {
+                head.version = .http1_0
+                head.headers.remove(name: "Transfer-Encoding")
+                unanswered[0].staysOpen = false
+            }
+            if !unanswered[0].staysOpen { head.headers.replaceOrAdd(name: "Connection", value: "close") }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case .end where !staysOpen.isEmpty && !staysOpen.removeFirst():
+        case .end where !unanswered.isEmpty && !unanswered.removeFirst().staysOpen:
             let channel = context.channel
             let written = promise ?? context.eventLoop.makePromise(of: Void.self)
             written.futureResult.whenComplete { _ in channel.close(promise: nil) }
@@ -49,9 +65,19 @@ final class RequestEndHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    /// A writer is told to go on when most of what it wrote is gone: one who takes nothing for so long is not waited for any more.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let channel = context.channel
+        stall?.cancel()
+        stall = channel.isWritable ? nil : context.eventLoop.scheduleTask(in: stallTimeout) { channel.close(promise: nil) }
+        context.fireChannelWritabilityChanged()
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
         deadline = nil
+        stall?.cancel()
+        stall = nil
         context.fireChannelInactive()
     }
 }
@@ -60,16 +86,21 @@ final class RequestEndHandler: ChannelDuplexHandler, RemovableChannelHandler {
 package final class RequestEndInstaller: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = NIOAny
 
-    private let bodyTimeout: TimeAmount
+    /// How long the reader of an answer may take for one piece of it.
+    package static let defaultStallTimeout = TimeAmount.seconds(60)
 
-    package init(bodyTimeout: TimeAmount) {
+    private let bodyTimeout: TimeAmount
+    private let stallTimeout: TimeAmount
+
+    package init(bodyTimeout: TimeAmount, stallTimeout: TimeAmount = defaultStallTimeout) {
         self.bodyTimeout = bodyTimeout
+        self.stallTimeout = stallTimeout
     }
 
     package func handlerAdded(context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
         // There is no HTTP without the decoder; without it nothing is bounded, and nothing breaks.
         guard let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) else { return }
-        try? pipeline.addHandler(RequestEndHandler(bodyTimeout: bodyTimeout), position: .after(decoder))
+        try? pipeline.addHandler(RequestEndHandler(bodyTimeout: bodyTimeout, stallTimeout: stallTimeout), position: .after(decoder))
     }
 }

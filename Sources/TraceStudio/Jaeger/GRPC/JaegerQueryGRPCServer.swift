@@ -22,16 +22,17 @@ public struct JaegerQueryGRPCServer: Service {
     ///   - store: The traces.
     ///   - archive: Where `ArchiveTrace` keeps traces beyond the store's retention; without one it is an error.
     ///   - maximumClockSkew: How far spans are moved to take out clock skew, nanoseconds; 0 moves none.
+    ///   - gate: Bounds the large traces in memory, together with other query ports that have the same one.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
     public init(
-        host: String, port: Int, store: any TraceStore, archive: (any TraceStore)? = nil, maximumClockSkew: UInt64 = 0, logger: Logger,
-        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        host: String, port: Int, store: any TraceStore, archive: (any TraceStore)? = nil, maximumClockSkew: UInt64 = 0,
+        gate: LargeTraceGate = LargeTraceGate(), logger: Logger, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.host = host
         self.port = port
         service = JaegerQueryService(
-            traces: TraceSource(store: store, archive: archive), dependencies: DependencyCache(store: store, clock: WallClock.now),
+            traces: TraceSource(store: store, archive: archive, gate: gate), dependencies: DependencyCache(store: store, clock: WallClock.now),
             maximumClockSkew: maximumClockSkew, logger: logger, clock: WallClock.now
         )
         self.logger = logger

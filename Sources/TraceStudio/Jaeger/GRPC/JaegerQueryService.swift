@@ -12,6 +12,8 @@ internal import TraceWire
 struct JaegerQueryService: RegistrableRPCService {
     /// Traces go out in messages of at most this many spans, far below the 4 MiB that clients take by default.
     private static let spansPerMessage = 500
+    /// How long a client may take for one message.
+    private static let stallTimeout = Duration.seconds(60)
     private static let version3 = "jaeger.api_v3.QueryService"
     private static let version2 = "jaeger.api_v2.QueryService"
 
@@ -58,7 +60,9 @@ struct JaegerQueryService: RegistrableRPCService {
             guard let message else { throw RPCError(code: .invalidArgument, message: "\(name) takes one message, none arrived") }
             return StreamingServerResponse { writer in
                 do {
-                    try await answer(message) { try await writer.write($0) }
+                    try await answer(message) { message in
+                        try await Self.withinStallTimeout { try await writer.write(message) }
+                    }
                 } catch {
                     throw status(of: error, method: name)
                 }
@@ -67,12 +71,25 @@ struct JaegerQueryService: RegistrableRPCService {
         }
     }
 
+    /// Writes a message, and gives up a client that takes none for too long.
+    private static func withinStallTimeout(_ write: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(operation: write)
+            group.addTask {
+                try await Task.sleep(for: stallTimeout)
+                throw RPCError(code: .deadlineExceeded, message: "the client took no message for \(stallTimeout)")
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
     private func status(of error: any Error, method: String) -> any Error {
         switch error {
         case let error as RPCError: return error
         case let error as QueryMessageError: return RPCError(code: .invalidArgument, message: error.message)
         case let error as BadParameter: return RPCError(code: .invalidArgument, message: error.message)
-        case let error as APIError: return RPCError(code: error.status == 404 ? .notFound : .internalError, message: error.message)
+        case let error as APIError: return RPCError(code: error.status == 404 ? .notFound : error.status == 503 ? .unavailable : .internalError, message: error.message)
         case is CancellationError: return RPCError(code: .cancelled, message: "the call was cancelled")
         default:
             logger.error("A query failed", metadata: ["method": "\(method)", "error": "\(error)"])
@@ -139,7 +156,9 @@ struct JaegerQueryService: RegistrableRPCService {
         let text = String(decoding: request.id, as: UTF8.self)
         let id = try SearchRequest.traceID(text)
         guard let trace = try await traces.trace(id) else { throw RPCError(code: .notFound, message: "trace not found") }
-        try await sendOTLP(trace, isRaw: request.isRaw, send: send)
+        // Its place among the large ones is taken until the last message is sent.
+        defer { withExtendedLifetime(trace.permit) {} }
+        try await sendOTLP(trace.trace, isRaw: request.isRaw, send: send)
     }
 
     private func find3(_ bytes: [UInt8], send: Send) async throws {
@@ -163,7 +182,7 @@ struct JaegerQueryService: RegistrableRPCService {
         if !isRaw, maximumClockSkew > 0 {
             batch = TraceAdjuster.adjust(traceID: trace.id, batch: batch, maximumClockSkew: maximumClockSkew).batch
         }
-        for (part, _) in batch.parts(of: Self.spansPerMessage) { try await send(OTLPProtobuf.encode(part)) }
+        for part in batch.parts(of: Self.spansPerMessage) { try await send(OTLPProtobuf.encode(part)) }
     }
 
     /// `FindTraceSummariesResponse { 1 summaries rep TraceSummary }`
@@ -177,7 +196,8 @@ struct JaegerQueryService: RegistrableRPCService {
     private func trace2(_ bytes: [UInt8], send: Send) async throws {
         let request = try JaegerTraceRequest(bytes)
         guard let trace = try await traces.trace(try Self.traceID(request.id)) else { throw RPCError(code: .notFound, message: "trace not found") }
-        try await sendJaeger(trace, isRaw: request.isRaw, send: send)
+        defer { withExtendedLifetime(trace.permit) {} }
+        try await sendJaeger(trace.trace, isRaw: request.isRaw, send: send)
     }
 
     private func archive(_ bytes: [UInt8], send: Send) async throws {
@@ -210,39 +230,12 @@ struct JaegerQueryService: RegistrableRPCService {
             let adjusted = TraceAdjuster.adjust(traceID: trace.id, batch: batch, maximumClockSkew: maximumClockSkew)
             (batch, warnings) = (adjusted.batch, adjusted.warnings)
         }
-        for (part, first) in batch.parts(of: Self.spansPerMessage) {
+        var first = 0
+        for part in batch.parts(of: Self.spansPerMessage) {
+            defer { first += part.spanCount }
             var own: [Int: [String]] = [:]
-            for (number, texts) in warnings where number >= first && number < first + part.spanCount { own[number - first] = texts }
+            if !warnings.isEmpty { for number in 0..<part.spanCount { own[number] = warnings[first + number] } }
             try await send(JaegerProtobuf.encodeSpansResponseChunk(part, warnings: own))
         }
-    }
-}
-
-extension SpanBatch {
-    /// The spans in parts of at most so many, each with the number of its first span.
-    fileprivate func parts(of maximum: Int) -> [(part: SpanBatch, first: Int)] {
-        var parts: [(part: SpanBatch, first: Int)] = []
-        var current = SpanBatch()
-        var count = 0
-        var first = 0
-        for group in resourceSpans {
-            for scopeSpans in group.scopeSpans {
-                var rest = scopeSpans.spans[...]
-                while !rest.isEmpty {
-                    let taken = rest.prefix(maximum - count)
-                    rest = rest.dropFirst(taken.count)
-                    let scope = ScopeSpans(scope: scopeSpans.scope, schemaURL: scopeSpans.schemaURL, spans: Array(taken))
-                    current.resourceSpans.append(ResourceSpans(resource: group.resource, schemaURL: group.schemaURL, scopeSpans: [scope]))
-                    count += taken.count
-                    guard count == maximum else { continue }
-                    parts.append((current, first))
-                    first += count
-                    current = SpanBatch()
-                    count = 0
-                }
-            }
-        }
-        if count > 0 { parts.append((current, first)) }
-        return parts
     }
 }

@@ -2,7 +2,7 @@ internal import TraceModel
 internal import TraceQuery
 
 /// Tells apart what a trace was like at two times: late spans give it another version.
-struct TraceVersion: Hashable, CustomStringConvertible {
+struct ColumnsVersion: Hashable, CustomStringConvertible {
     var spanCount: Int
     private var hash: UInt64
 
@@ -17,6 +17,9 @@ struct TraceVersion: Hashable, CustomStringConvertible {
             return sum &+ (hash ^ hash >> 31)
         }
     }
+
+    /// The entity tag of the trace's columns.
+    func tag(isUnadjusted: Bool) -> String { "W/\"\(self)\(isUnadjusted ? "" : "-adjusted")\"" }
 
     var description: String { "\(spanCount)-\(SpanID(hash))" }
 
