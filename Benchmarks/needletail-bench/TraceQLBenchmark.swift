@@ -59,7 +59,7 @@ enum TraceQLBenchmark {
         return (times.sorted()[rounds / 2], result)
     }
 
-    private static func batch(_ traces: Range<Int>) -> SpanBatch {
+    static func batch(_ traces: Range<Int>) -> SpanBatch {
         let services = ["gateway", "triton", "db", "vllm"]
         let names = ["POST /infer", "call", "infer", "queue", "compute", "SELECT"]
         var spans = [[Span]](repeating: [], count: services.count)

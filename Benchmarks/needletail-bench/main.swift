@@ -4,6 +4,7 @@ internal import Foundation
 let usage = """
     needletail-bench span
     needletail-bench traceql [--spans 1000000]
+    needletail-bench comparison [--traces 100000]
     needletail-bench generator
     needletail-bench echo-floor --port N
     needletail-bench grpc-echo-floor --port N
@@ -83,6 +84,7 @@ do {
     switch arguments.first {
     case "span": report(try await SpanCostBenchmark.run() + SpanExportBenchmark.run())
     case "traceql": report(try await TraceQLBenchmark.run(spans: try options.number("spans", default: 1_000_000)))
+    case "comparison": report(try await ComparisonBenchmark.run(traces: try options.number("traces", default: 100_000)))
     case "store":
         let folder = options.values["folder"] ?? "needletail-bench-store"
         report(try await StoreBenchmark(spanCount: try options.number("spans", default: 10_000_000), folder: folder).run())

@@ -10,7 +10,6 @@ import requests
 
 from runner import machine
 from runner.table import Row, at_least, at_most, plain
-from support import otlp
 from support.program import Needletail
 
 # encoding, spans in a request, connections, requests prepared
@@ -41,7 +40,7 @@ def measure(folder, quick):
     rows = floors(folder) + idle(folder)
     for case in CASES:
         rows += ingest(folder, *case, quick)
-    return rows + triton(folder, quick) + generator() + big_trace(folder)
+    return rows + triton(folder, quick) + generator()
 
 
 def floors(folder):
@@ -172,32 +171,3 @@ def searches(program, count):
             assert answer.status_code == 200, answer.text
     times.sort()
     return [at_most(200, "search, p95", times[int(len(times) * 0.95)], "ms", f"p50 {statistics.median(times):.1f} ms, in {count:,} spans, 5 kinds of question")]
-
-
-def big_trace(folder):
-    program = start(folder, "big", "traces")
-    try:
-        trace, root = otlp.trace_id(), otlp.span_id()
-        start_time = time.time_ns()
-        spans = [{"trace": trace, "id": root, "name": "root", "start": start_time, "duration": 10**10}]
-        parent = root
-        while len(spans) < 10_000:
-            if len(spans) % 100 == 0:
-                parent = spans[-1]["id"]
-            spans.append({"trace": trace, "id": otlp.span_id(), "parent": parent, "name": f"work {len(spans) % 50}", "start": start_time + len(spans) * 10**6,
-                          "duration": 10**6, "attributes": {"n": len(spans), "text": f"value {len(spans)}", "on": True, "ratio": 0.5, "path": "/v2/models/m/infer"}})
-        for first in range(0, len(spans), 1000):
-            body = otlp.request("big", spans[first:first + 1000]).SerializeToString()
-            requests.post(program.otlp, data=body, headers={"Content-Type": otlp.PROTOBUF}, timeout=30).raise_for_status()
-        rows = []
-        for name, path in (("Jaeger's API", f"/api/traces/{trace}"), ("the page's API", f"/api/ui/trace/{trace}")):
-            session, times = requests.Session(), []
-            for _ in range(15):
-                began = time.perf_counter()
-                answer = session.get(program.query + path, timeout=60)
-                times.append((time.perf_counter() - began) * 1000)
-                assert answer.status_code == 200, answer.text[:300]
-            rows.append(at_most(100, f"open a 10,000-span trace, {name}", statistics.median(times), "ms", f"{len(answer.content) / 1e6:.1f} MB, Python client included"))
-        return rows
-    finally:
-        program.stop()

@@ -154,7 +154,9 @@ public struct TraceAdjuster: Sendable {
     }
 
     private mutating func change(_ entry: Int, _ body: (inout Span) -> Void) {
-        body(&changed[entry, default: source.entries[entry].span])
+        var span = span(entry)
+        body(&span)
+        changed[entry] = span
     }
 
     private mutating func warn(_ entry: Int, _ text: String) {

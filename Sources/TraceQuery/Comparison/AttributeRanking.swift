@@ -83,27 +83,47 @@ struct AttributeRanking {
 
     /// Numbers: Kolmogorov-Smirnov distance and the cut where it is reached.
     mutating func rankNumbers() {
-        var byKey: [UInt32: (selection: [Double], baseline: [Double])] = [:]
-        for index in selection { for place in features.numberRange(index) { byKey[features.numberKeys[place], default: ([], [])].selection.append(features.numbers[place]) } }
-        for index in baseline { for place in features.numberRange(index) { byKey[features.numberKeys[place], default: ([], [])].baseline.append(features.numbers[place]) } }
-        for (key, values) in byKey {
-            let name = features.strings[key]
-            let all = values.selection.count + values.baseline.count
-            if all >= 20, isRunningNumber(values.selection + values.baseline) {
+        var columns: [(key: UInt32, selection: [Double], baseline: [Double])] = []
+        // A table instead of a dictionary: there are millions of numbers, and few keys.
+        var places = [Int32](repeating: -1, count: features.strings.count)
+        func column(_ key: UInt32) -> Int {
+            if places[Int(key)] < 0 {
+                places[Int(key)] = Int32(truncatingIfNeeded: columns.count)
+                columns.append((key, [], []))
+            }
+            return Int(places[Int(key)])
+        }
+        for index in selection { for place in features.numberRange(index) { columns[column(features.numberKeys[place])].selection.append(features.numbers[place]) } }
+        for index in baseline { for place in features.numberRange(index) { columns[column(features.numberKeys[place])].baseline.append(features.numbers[place]) } }
+        for index in columns.indices {
+            let name = features.strings[columns[index].key]
+            columns[index].selection.sort()
+            columns[index].baseline.sort()
+            let (left, right) = (columns[index].selection, columns[index].baseline)
+            if left.count + right.count >= 20, isRunningNumber(left, right) {
                 hiddenKeys.insert(name)
                 continue
             }
-            guard values.selection.count >= TailComparison.minimumCount, values.baseline.count >= TailComparison.minimumCount else { continue }
-            if let found = Self.compare(name, values.selection.sorted(), values.baseline.sorted()) { ranked.append(found) }
+            guard left.count >= TailComparison.minimumCount, right.count >= TailComparison.minimumCount else { continue }
+            if let found = Self.compare(name, left, right) { ranked.append(found) }
         }
     }
 
-    /// Whole numbers that hardly ever repeat, and lie as close as counting makes them, or are as large as ids and times.
-    private func isRunningNumber(_ values: [Double]) -> Bool {
-        guard values.allSatisfy({ $0 == $0.rounded() }) else { return false }
-        let distinct = Set(values)
-        guard Double(distinct.count) > TailComparison.idShare * Double(values.count), let least = distinct.min(), let most = distinct.max() else { return false }
-        return most - least < 4 * Double(distinct.count) || least > 1e6
+    /// Whole numbers that hardly ever repeat, and lie as close as counting makes them, or are as large as ids and times. Both sorted.
+    private func isRunningNumber(_ left: [Double], _ right: [Double]) -> Bool {
+        guard left.allSatisfy({ $0 == $0.rounded() }), right.allSatisfy({ $0 == $0.rounded() }) else { return false }
+        var distinct = 0
+        var (i, j) = (0, 0)
+        while i < left.count || j < right.count {
+            let value = min(i < left.count ? left[i] : .infinity, j < right.count ? right[j] : .infinity)
+            while i < left.count, left[i] <= value { i += 1 }
+            while j < right.count, right[j] <= value { j += 1 }
+            distinct += 1
+        }
+        guard Double(distinct) > TailComparison.idShare * Double(left.count + right.count) else { return false }
+        let least = min(left.first ?? .infinity, right.first ?? .infinity)
+        let most = max(left.last ?? -.infinity, right.last ?? -.infinity)
+        return most - least < 4 * Double(distinct) || least > 1e6
     }
 
     /// Both sorted.
