@@ -1,10 +1,10 @@
 internal import Hummingbird
-public import Logging
+package import Logging
 internal import NIOCore
 package import PrometheusMetrics
 public import ServiceLifecycle
 internal import TraceCollector
-public import TraceStore
+package import TraceStore
 
 /// Tempo's HTTP API, as Grafana's data source uses it.
 public struct TempoServer: Service {

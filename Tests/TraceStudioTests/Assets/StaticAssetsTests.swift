@@ -17,7 +17,8 @@ struct StaticAssetsTests {
         #expect(WebAssets.files.map(\.name).sorted() == onDisk)
         for file in WebAssets.files {
             let content = try Data(contentsOf: folder.appending(path: file.name))
-            #expect(file.bytes == Array(content), "\(file.name) is not the embedded one")
+            let isEmbedded = file.bytes == Array(content)
+            #expect(isEmbedded, "\(file.name) is not the embedded one")
             #expect(StaticAssets.contentType(of: file.name) != "application/octet-stream", "\(file.name) needs a content type")
         }
     }

@@ -1,3 +1,4 @@
+import FuzzSupport
 import JSONCoding
 import Testing
 import TraceModel
