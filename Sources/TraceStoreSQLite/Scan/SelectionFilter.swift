@@ -9,6 +9,8 @@ struct SelectionFilter: Sendable {
         var services: [String] = []
         /// About the resource's own attributes.
         var resourceConditions: [SpanCondition] = []
+        /// All that are not about the resource alone.
+        var spanConditions: [SpanCondition] = []
         /// `nil` stands for text that bytes cannot tell.
         var names: [[UInt8]?] = []
         var kinds: [SpanKind] = []
@@ -21,7 +23,12 @@ struct SelectionFilter: Sendable {
         init(_ conditions: [SpanCondition]) {
             for condition in conditions {
                 switch condition {
-                case .service(let name): services.append(name)
+                case .service(let name):
+                    services.append(name)
+                    continue
+                case .attribute(let key, _) where key.scope == .resource:
+                    resourceConditions.append(condition)
+                    continue
                 case .name(let name):
                     names.append(name.exactBytes)
                     if name.exactBytes == nil { needsSpan = true }
@@ -29,9 +36,9 @@ struct SelectionFilter: Sendable {
                 case .durationAtLeast(let least): minimumDuration = max(minimumDuration, least)
                 case .durationAtMost(let most): maximumDuration = min(maximumDuration, most)
                 case .isRoot: mustBeRoot = true
-                case .attribute(let key, _) where key.scope == .resource: resourceConditions.append(condition)
                 case .status, .attribute: needsSpan = true
                 }
+                spanConditions.append(condition)
             }
         }
 
@@ -121,7 +128,15 @@ struct SelectionFilter: Sendable {
         var traces: [TraceSweep.PartialTrace] = []
         var places: [TraceID: Int] = [:]
         for group in try OTLPProtobuf.decode(bytes, choosing: OTLPChoice(projection)).resourceSpans {
+            let active = conjunctions.filter { $0.holds(group.resource) }
             for scopeSpans in group.scopeSpans {
+                func isSelected(_ span: Span) -> Bool {
+                    guard selection.startTime.contains(span.startTime) else { return false }
+                    return conjunctions.isEmpty
+                        || active.contains { conjunction in
+                            conjunction.spanConditions.allSatisfy { $0.matches(span: span, resource: group.resource, scope: scopeSpans.scope) }
+                        }
+                }
                 let spans = scopeSpans.spans
                 var start = 0
                 while start < spans.count {
@@ -129,9 +144,7 @@ struct SelectionFilter: Sendable {
                     var end = start
                     var newest: UInt64?
                     while end < spans.count, spans[end].traceID == id {
-                        if selection.matches(span: spans[end], resource: group.resource, scope: scopeSpans.scope) {
-                            newest = max(newest ?? 0, spans[end].startTime)
-                        }
+                        if isSelected(spans[end]) { newest = max(newest ?? 0, spans[end].startTime) }
                         end += 1
                     }
                     let place = places[id] ?? traces.count

@@ -98,7 +98,7 @@ struct OTLPProtobufDecoder: ~Copyable {
             switch tag {
             case 1 << 3 | 2: try scope(into: &result.scope)
             case 2 << 3 | 2:
-                if !hasReserved, choice == nil { result.spans.reserveCapacity(cursor.runLength(tag)) }
+                if !hasReserved, choice?.wantsSpan == nil { result.spans.reserveCapacity(cursor.runLength(tag)) }
                 hasReserved = true
                 if let span = try spanOrNone() { result.spans.append(span) }
             case 3 << 3 | 2: result.schemaURL = try string()
