@@ -115,6 +115,16 @@ import Testing
         #expect(try TraceQLQuery("{} | rate()").isMetrics)
     }
 
+    /// Each would take for ever if a level asked the one below it twice.
+    @Test(arguments: [
+        ("{ .j", " + 1", " > 0 }"), ("{ 1", " + .j", " = .k }"), ("{ .j", " ^ 2", " = 1 }"), ("{ ", "-", ".j = 1 }"), ("{ ", "!", ".j }"),
+        ("({ } | rate())", " + ({ } | rate())", ""), ("({ } | rate())", " * 2", ""), ("{ } ", ">> { .j = 1 } ", ""),
+        ("{ ", "(", ".j" + String(repeating: ")", count: 60) + " = 1 }"),
+    ])
+    func readsLongChains(_ start: String, _ link: String, _ end: String) {
+        #expect(throws: Never.self) { try TraceQLQuery(start + String(repeating: link, count: 60) + end) }
+    }
+
     @Test(arguments: [
         ("0", nil), ("1h30m", 5_400_000_000_000), ("2d", 172_800_000_000_000), ("1w", 604_800_000_000_000), ("1y", 31_536_000_000_000_000), ("1.5s", 1_500_000_000),
         ("100us", 100_000), ("100µs", 100_000), ("7ns", 7), ("1m1h", 3_660_000_000_000), ("1h1h", 7_200_000_000_000), ("5", nil), ("", nil), ("1x", nil), ("999999999y", nil),

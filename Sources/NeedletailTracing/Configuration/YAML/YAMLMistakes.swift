@@ -22,8 +22,17 @@ package final class YAMLMistakes {
         text += what
         if let expected { text += "; expected \(expected)" }
         if let didYouMean { text += "; did you mean \(didYouMean)?" }
+        text = Self.oneLine(text)
         guard !entries.contains(where: { $0.text == text }) else { return }
         entries.append((line, text))
+    }
+
+    /// Line breaks and other control characters, which texts of the file may have, as they are written in a text with escapes.
+    private static func oneLine(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        return text.unicodeScalars.reduce(into: "") { result, scalar in
+            if scalar.properties.generalCategory == .control { result += scalar.escaped(asASCII: false) } else { result.unicodeScalars.append(scalar) }
+        }
     }
 
     /// The messages in the order of the lines.

@@ -55,13 +55,16 @@ indirect enum TraceQLExpression: Hashable, Sendable {
 
     var type: TraceQLType {
         switch self {
-        case .value(let value, _): value.type
-        case .field(.intrinsic(let intrinsic), _): intrinsic.type
-        case .field: .attribute
-        case .negate(let operand, _), .not(let operand, _): operand.type
-        case .exists, .logical: .bool
+        case .value(let value, _): return value.type
+        case .field(.intrinsic(let intrinsic), _): return intrinsic.type
+        case .field: return .attribute
+        case .negate(let operand, _), .not(let operand, _): return operand.type
+        case .exists, .logical: return .bool
         case .binary(let op, let left, let right, _):
-            if op.isArithmetic { left.type != .attribute ? left.type : right.type } else { .bool }
+            guard op.isArithmetic else { return .bool }
+            // Asked once: asking twice on each level of a long chain takes for ever.
+            let type = left.type
+            return type == .attribute ? right.type : type
         }
     }
 }

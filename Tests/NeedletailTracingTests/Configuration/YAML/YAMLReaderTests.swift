@@ -138,6 +138,14 @@ struct YAMLReaderTests {
         #expect(try reader(patterns).mapping()?["urls"]?.list()?.count == 50)
     }
 
+    @Test("A text with line breaks and control characters is shown in one line")
+    func oneLine() throws {
+        let root = try reader("a: \"one\\ntwo\\u0007\"\n")
+        _ = root.mapping()?["a"]?.mapping()
+        let error = #expect(throws: TracingConfigurationError.self) { try root.mistakes.throwIfAny() }
+        #expect(error?.message == #"f.yml:1: a: is the text "one\ntwo\u{07}"; expected a mapping (indented "key: value" lines)"#)
+    }
+
     @Test("A file that is not there, or is a directory, is said to be so")
     func files() {
         #expect(#expect(throws: TracingConfigurationError.self) { try YAMLDocument(path: "/nowhere/f.yml") }?.message == "/nowhere/f.yml: there is no such file; check the path")
