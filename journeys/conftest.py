@@ -1,9 +1,14 @@
 """Fixtures of the journeys: the real program, started on free ports with a data folder of its own."""
 
+import signal
+
 import pytest
 
 from support import browser as chromium
 from support.program import Needletail
+
+# What is started in the background has Ctrl-C ignored, and its children too: then no journey could stop anything with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _started = []
 

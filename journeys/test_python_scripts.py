@@ -53,6 +53,13 @@ class Script:
         wait_until(ready, what="the script is ready")
         return self
 
+    def ends(self, timeout=60):
+        """The exit code; a script that does not end shows its log."""
+        try:
+            return self.process.wait(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"the script did not end within {timeout} s:\n{self.log()}")
+
     def log(self):
         return self.log_path.read_text(errors="replace")[-4000:]
 
@@ -96,7 +103,7 @@ def test_a_script_serves_and_stops_with_ctrl_c(script):
     one = script(SERVE).wait()
     assert one.generate(2).json()["y"] == 4
     one.process.send_signal(signal.SIGINT)
-    assert one.process.wait(timeout=60) == 0, one.log()
+    assert one.ends() == 0, one.log()
     assert "ENDED" in one.log() and not one.answers()
 
 
@@ -111,7 +118,7 @@ def test_an_unrecoverable_error_ends_the_script(script):
     one = script(SERVE).wait()
     answer = one.generate(13)
     assert answer.status_code == 500 and "thirteen" in answer.json()["error"]
-    assert one.process.wait(timeout=60) == 0, one.log()
+    assert one.ends() == 0, one.log()
     assert "ENDED" in one.log() and not one.answers()
 
 
