@@ -28,7 +28,8 @@ test: ## everything CI checks: sources, Swift tests, journeys with real clients
 	@$(MAKE) --no-print-directory test-fuzz FUZZ_BUILD=debug
 	@$(MAKE) --no-print-directory test-journeys
 
-test-sources: ## imports have access levels, the page's scripts parse
+test-sources: ## imports have access levels, the types of the page's scripts fit
+	@scripts/install-packages.sh test
 	@scripts/check-sources.sh
 
 test-swift: ## the Swift tests
@@ -60,14 +61,14 @@ test-fuzz: ## damaged input for every decoder and parser (FUZZ_SECONDS for each,
 	@mkdir -p $(BUILD_DIR)/fuzz
 	$(FUZZ_FOLDER_$(FUZZ_BUILD))/$(FUZZ_BUILD)/needletail-fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED) --folder $(BUILD_DIR)/fuzz
 
-test-peers: ## the journeys with heavy peers: real PyTriton sends its traces to the program
+test-peers: ## the journeys with heavy peers: real Triton, PyTriton, BentoML and Envoy, set up as the page says, send their traces
 	@scripts/install-packages.sh build test
 	@scripts/venv.sh .venv journeys/requirements.txt
-	@scripts/peers-venv.sh
+	@scripts/peers-venv.sh pytriton bentoml envoy
 	$(SWIFT) build --product needletail
 	NEEDLETAIL_PEERS=required .venv/bin/python -m pytest journeys/peers $(PYTEST_ARGS)
 
-test-soak: ## ten minutes at full load with a release build, then 400,000 traced requests (SOAK_SECONDS, TRACED_LOAD_REQUESTS)
+test-soak: ## with a release build: ten minutes at full load, ten of the live page, a cut link, a million spans, 400,000 traced requests (SOAK_SECONDS, TRACED_LOAD_REQUESTS)
 	@scripts/install-packages.sh build test bench
 	@scripts/venv.sh .venv journeys/requirements.txt
 	@scripts/models-venv.sh
@@ -80,7 +81,7 @@ bench: ## measure, and write the table in Benchmarks/README.md
 	@scripts/install-packages.sh build bench
 	@scripts/check-toolchain.sh
 	@scripts/venv.sh .venv journeys/requirements.txt
-	@scripts/peers-venv.sh
+	@scripts/peers-venv.sh pytriton
 	$(SWIFT) build -c release --product needletail
 	$(SWIFT) build -c release --product needletail-bench
 	scripts/bench.sh
@@ -90,4 +91,4 @@ docs: ## the SDK's documentation, an archive in .build/docs; a link that leads n
 	@scripts/docs.sh
 
 clean: ## build products and virtual environments; the data stays
-	rm -rf $(BUILD_DIR) .venv .venv-peers .venv-senders .venv-models journeys/artifacts
+	rm -rf $(BUILD_DIR) .venv .venv-peers .venv-bentoml .venv-envoy .venv-senders .venv-models .venv-sources journeys/artifacts

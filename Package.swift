@@ -134,6 +134,7 @@ let package = Package(
             name: "TraceStoreSQLite",
             dependencies: ["TraceStore", "TraceModel", "TraceWire", "Compression", "CSQLite", Product.logging]
         ),
+        .target(name: "TraceSamples", dependencies: ["TraceModel"]),
         .target(name: "TraceQuery", dependencies: ["TraceModel", "TraceStore", "JSONCoding"]),
         .target(
             name: "TraceCollector",
@@ -146,9 +147,9 @@ let package = Package(
         .target(
             name: "TraceStudio",
             dependencies: [
-                "TraceModel", "TraceWire", "TraceStore", "TraceQuery", "TraceCollector", "NeedletailTracing", "PrometheusMetrics", "Compression",
-                "JSONCoding", "ProtobufCoding", Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging, Product.lifecycle,
-                Product.grpcCore, Product.grpcNIO,
+                "TraceModel", "TraceWire", "TraceStore", "TraceQuery", "TraceSamples", "TraceCollector", "NeedletailTracing", "PrometheusMetrics",
+                "Compression", "JSONCoding", "ProtobufCoding", Product.hummingbird, Product.httpTypes, Product.nioCore, Product.logging,
+                Product.lifecycle, Product.grpcCore, Product.grpcNIO,
             ],
             resources: [.embedInCode("Web")]
         ),
@@ -302,6 +303,7 @@ let package = Package(
         ),
         .testTarget(name: "TraceStoreTests", dependencies: ["TraceStore", "TraceModel"]),
         .testTarget(name: "TraceStoreSQLiteTests", dependencies: ["TraceStoreSQLite", "TraceStore", "TraceModel", "TraceWire", "CSQLite", Product.logging]),
+        .testTarget(name: "TraceSamplesTests", dependencies: ["TraceSamples", "TraceModel"]),
         .testTarget(name: "TraceQueryTests", dependencies: ["TraceQuery", "TraceModel", "TraceStore", "TraceWire", "JSONCoding"]),
         .testTarget(
             name: "TraceCollectorTests",

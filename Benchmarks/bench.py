@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "journeys"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from runner import ingest, large, machine, protocols, serving, spans, store, table, traceql  # noqa: E402
+from runner import ingest, large, machine, protocols, serving, spans, store, studio, table, traceql  # noqa: E402
 
 
 def main():
@@ -25,6 +25,7 @@ def main():
             ("Trace store", store.measure),
             ("TraceQL over a million spans", traceql.measure),
             ("Large answers", large.measure),
+            ("Studio", studio.measure),
         ):
             print(f"{title} …", flush=True)
             try:

@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from support import browser as chromium
+from support import studio
 from support.program import Needletail
 
 # What is started in the background has Ctrl-C ignored, and its children too: then no journey could stop anything with it.
@@ -52,6 +53,18 @@ def traces_program(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def sample(tmp_path_factory):
+    """`needletail traces` with an hour of sample traces: read-only, one for all tests of the studio. Whoever stores something starts a program of its own."""
+    if found := studio.running():
+        yield found
+        return
+    program = Needletail("traces", tmp_path_factory.mktemp("sample"))
+    _started.append(program)
+    yield studio.load(program.start().query)
+    _end([program])
+
+
+@pytest.fixture(scope="session")
 def browser():
     """One headless Chromium for all tests."""
     with chromium.chromium() as one:
@@ -63,6 +76,27 @@ def page(browser):
     """A page that fails its test for any error it reports."""
     with chromium.watched_page(browser) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def everything(sample):
+    """Every trace of the hour as a row of facts."""
+    rows, cursor = [], None
+    while True:
+        answer = sample.ask("search", rows=200, **({"cursor": cursor} if cursor else {}))
+        rows += answer["rows"]
+        cursor = answer.get("cursor")
+        if not cursor:
+            return rows
+
+
+@pytest.fixture
+def unwatched(browser):
+    """A page that may be refused."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, timezone_id="UTC")
+    context.set_default_timeout(20_000)
+    yield context.new_page()
+    context.close()
 
 
 def _end(programs):

@@ -135,13 +135,13 @@ def test_load_of_a_real_model_shows_in_batches_lanes_errors_and_map(up):
     assert all(code >= 400 for code in answers[60:])
 
     def counted():
-        rows = ui(up, "models", lookback="10m")["models"]
+        rows = ui(up, "models", lookback="1h")["models"]
         return rows if rows and rows[0]["count"] >= 64 else None
 
     (row,) = wait_until(counted, what="all requests in the models' table")
     assert (row["model"], row["count"], row["errors"]) == (name, 64, 4)
     # Sixteen clients and one instance that takes 20 ms: requests go together.
-    batches = ui(up, "batches", lookback="10m", model=name)
+    batches = ui(up, "batches", lookback="1h", model=name)
     (figures,) = batches["models"]
     assert figures["seen"] == 64 and figures["exact"]
     assert figures["meanFill"] > 1 and figures["largest"] > 1
@@ -155,14 +155,14 @@ def test_load_of_a_real_model_shows_in_batches_lanes_errors_and_map(up):
         assert again["key"] == one["key"]
         if again["queueSplit"]:
             assert all(part["noInstanceNano"] + part["batchWaitNano"] == part["queueNano"] for part in again["members"])
-    lanes = ui(up, "lanes", lookback="10m", model=name)["lanes"]
+    lanes = ui(up, "lanes", lookback="1h", model=name)["lanes"]
     assert lanes and not any(lane["inferred"] for lane in lanes)
     assert sum(lane["executions"] for lane in lanes) == figures["executions"]
-    groups = ui(up, "errors", lookback="10m")["groups"]
+    groups = ui(up, "errors", lookback="1h")["groups"]
     assert [(group["model"], group["template"], group["count"]) for group in groups] == [(name, "Requested Error", 4)]
-    services = ui(up, "map", lookback="10m")["nodes"]
+    services = ui(up, "map", lookback="1h")["nodes"]
     assert any(model["name"] == name for node in services for model in node["models"])
-    found = ui(up, "search", lookback="10m", q=f"model:{name} status:ok", sort="duration")
+    found = ui(up, "search", lookback="1h", q=f"model:{name} status:ok", sort="duration")
     assert found["matched"] == 60
     slowest = found["rows"][0]
     assert sum(slowest["stages"].values()) == slowest["durationNano"]
@@ -212,22 +212,23 @@ def test_a_planted_cause_is_found_first(start):
     program = start("traces")
     answer = requests.post(program.otlp, data=planted_message(400), headers={"Content-Type": otlp.JSON}, timeout=60)
     assert answer.status_code == 200, answer.text
-    tail = ui(program, "tail", sel="duration>50ms", lookback="10m")
+    tail = ui(program, "tail", sel="duration>50ms", lookback="1h")
     assert (tail["selection"]["traces"], tail["baseline"]["traces"]) == (100, 300)
     assert (tail["attributes"][0]["key"], tail["attributes"][0]["value"]) == ("host", "gpu-bad")
     assert sum(stage["differenceNano"] for stage in tail["stages"]) == pytest.approx(tail["gapNano"], abs=1)
     assert max(tail["stages"], key=lambda stage: stage["differenceNano"])["stage"] == "infer"
     assert "root.id" in tail["hiddenKeys"]
     # Without the host the slow band is gone.
-    assert ui(program, "search", q="-host:gpu-bad duration>50ms", lookback="10m")["matched"] == 0
-    groups = ui(program, "errors", lookback="10m")["groups"]
+    assert ui(program, "search", q="-host:gpu-bad duration>50ms", lookback="1h")["matched"] == 0
+    groups = ui(program, "errors", lookback="1h")["groups"]
     assert [(group["template"], group["count"]) for group in groups] == [("worker <n> lost its device", 10)]
-    heatmap = ui(program, "heatmap", lookback="10m", q="host:gpu-bad")
+    heatmap = ui(program, "heatmap", lookback="1h", q="host:gpu-bad")
     assert sum(cell["n"] for cell in heatmap["cells"]) == 100
-    assert ui(program, "models", lookback="10m")["models"][0]["count"] == 400
+    assert ui(program, "models", lookback="1h")["models"][0]["count"] == 400
     # What comes later is in the next answer.
     requests.post(program.otlp, data=planted_message(40), headers={"Content-Type": otlp.JSON}, timeout=60).raise_for_status()
-    assert ui(program, "models", lookback="10m")["models"][0]["count"] == 440
+    # At once, or, where a busy machine took long to read the window, some seconds later.
+    wait_until(lambda: ui(program, "models", lookback="1h")["models"][0]["count"] == 440, what="the later requests counted")
 
 
 def test_live_rows_follow_what_is_stored(start):
@@ -245,5 +246,5 @@ def test_live_rows_follow_what_is_stored(start):
                 break
     assert {row["model"] for row in rows} == {"ranker"}
     assert all(row["stages"]["infer"] > 0 for row in rows)
-    health = ui(program, "health", lookback="10m")
+    health = ui(program, "health", lookback="1h")
     assert health["spansPerSecond"] > 0 and health["ingest"]["committedSpans"] == 9

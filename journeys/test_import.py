@@ -60,7 +60,7 @@ def test_a_saved_trace_comes_back_the_same(traces_program, start):
 
 def test_what_cannot_be_read_is_told(traces_program):
     for body, part in [
-        (b"hello", "68 65 6c 6c 6f"), (b"", "the file is empty"), (b'{"resourceSpans":[{', "malformed OTLP JSON at byte 19"),
+        (b"hello", "begins with “hello”"), (b"\x00\xff\x00\xff", "00 ff 00 ff"), (b"", "the file is empty"), (b'{"resourceSpans":[{', "malformed OTLP JSON at byte 19"),
         (b'{"a":1}', "JSON that holds no traces"), (b"\x1f\x8b\x08garbage", "cannot be decompressed"),
     ]:
         answer = upload(traces_program, body)

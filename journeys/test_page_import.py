@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -67,7 +68,7 @@ def test_several_files_and_a_bad_one(traces_program, tab, scheme):
     tab.emulate_media(color_scheme=scheme)
     (first, one), (second, two), (third, three) = document(), document(2), document(4)
     lines = (json.dumps(json.loads(two)) + "\n" + json.dumps(json.loads(three))[:-9] + "\n" + json.dumps(json.loads(three))).encode()
-    tab.goto(f"{traces_program.query}/search")
+    tab.goto(f"{traces_program.query}/traces")
     tab.get_by_role("button", name="Import…").first.click()
     dialog = tab.get_by_test_id("import")
     expect(dialog).to_be_visible()
@@ -95,7 +96,9 @@ def test_several_files_and_a_bad_one(traces_program, tab, scheme):
 
 def test_by_keyboard_alone(traces_program, tab):
     trace, content = document()
-    tab.goto(f"{traces_program.query}/search")
+    # Listening for one choice alone would begin when the key is pressed, and a busy page takes the key first: Chromium then opens its own dialog.
+    tab.on("filechooser", lambda _: None)
+    tab.goto(f"{traces_program.query}/traces")
     tab.locator("#import").focus()
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("button", name="Choose files…")).to_be_focused()
@@ -117,10 +120,10 @@ def test_by_keyboard_alone(traces_program, tab):
 
 
 def test_dropped_anywhere(start, tab):
-    """On the page of an empty server, which then shows what came; and on a trace's page."""
+    """On the page of an empty server, whose waiting line then leads to what came; on the list, which then has it; and on a trace's page."""
     program = start("traces")
-    (first, one), (second, two) = document(), document(5)
-    tab.goto(f"{program.query}/search")
+    (first, one), (second, two), (third, three) = document(), document(5), document(2)
+    tab.goto(program.query)
     expect(tab.get_by_test_id("welcome")).to_be_visible()
     step = drop(tab, [["one.json", one]])
     next(step)
@@ -129,7 +132,16 @@ def test_dropped_anywhere(start, tab):
     expect(tab.locator("html.dropping")).to_have_count(0)
     expect(uploads(tab, "done")).to_have_count(1)
     tab.keyboard.press("Escape")
-    expect(tab.locator(f'[data-testid="trace-row"][data-trace-id="{first}"]')).to_be_visible()
+    expect(tab.get_by_test_id("first-trace")).to_have_attribute("href", f"/trace/{first}")
+    tab.goto(f"{program.query}/traces")
+    rows = tab.get_by_test_id("trace-row")
+    expect(rows).to_have_count(1)
+    for _ in drop(tab, [["three.json", three]]):
+        pass
+    expect(upload(tab, "three.json")).to_have_attribute("data-state", "done")
+    tab.keyboard.press("Escape")
+    expect(rows).to_have_count(2)
+    expect(tab.locator(f'[data-testid="trace-row"][data-trace-id="{third}"]')).to_be_visible()
     tab.goto(f"{program.query}/trace/{first}")
     expect(tab.get_by_test_id("trace-page")).to_be_visible()
     for _ in drop(tab, [["two.json", two]]):
@@ -138,6 +150,28 @@ def test_dropped_anywhere(start, tab):
     upload(tab, "two.json").get_by_test_id("imported-trace").click()
     expect(tab.get_by_test_id("trace-page")).to_have_attribute("data-spans", "5")
     assert tab.url.endswith(f"/trace/{second}")
+
+
+def test_what_is_downloaded_can_be_imported(start, traces_program, tab, tmp_path):
+    """The file of the found traces, chosen in the page of another server, shows the same traces there."""
+    source, target = traces_program, start("traces")
+    name = f"service {otlp.trace_id()}"
+    sent = [document(number, name) for number in (2, 3)]
+    for _, content in sent:
+        assert requests.post(source.otlp, data=content, headers={"Content-Type": otlp.JSON}, timeout=30).status_code == 200
+    tab.goto(f"{source.query}/traces?q=" + quote(f'service:"{name}"'))
+    expect(tab.get_by_test_id("trace-row")).to_have_count(2)
+    with tab.expect_download() as download:
+        tab.get_by_test_id("download").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    tab.goto(target.query)
+    tab.locator("#import").click()
+    tab.get_by_test_id("import-input").set_input_files(path)
+    expect(uploads(tab, "done")).to_contain_text("5 spans in 2 traces")
+    for trace, _ in sent:
+        one, other = (requests.get(f"{program.query}/api/ui/trace/{trace}/export", timeout=10).content for program in (source, target))
+        assert one == other
 
 
 def test_stopped_and_refused(traces_program, tab):
@@ -154,7 +188,7 @@ def test_stopped_and_refused(traces_program, tab):
         # The third is left without an answer.
 
     tab.route("**/api/ui/import*", answer)
-    tab.goto(f"{traces_program.query}/search")
+    tab.goto(f"{traces_program.query}/traces")
     tab.locator("#import").click()
     tab.get_by_test_id("import-input").set_input_files([as_file("busy.json", content), as_file("stuck.json", content), as_file("behind.json", content)])
     expect(upload(tab, "busy.json")).to_have_attribute("data-state", "done")
@@ -173,7 +207,7 @@ def test_captured_files(traces_program, tab):
     """Real Triton's trace files and requests, all at once."""
     paths = sorted(GOLDEN.glob("triton/triton_mode/*.json*")) + sorted(GOLDEN.glob("triton/otel_bare/*/*.json"))[:10] + sorted(GOLDEN.glob("triton/otel_pytriton/*/*.pb"))[:10]
     files = [as_file(f"{number}-{path.name}", path.read_bytes()) for number, path in enumerate(paths)]
-    tab.goto(f"{traces_program.query}/search")
+    tab.goto(f"{traces_program.query}/traces")
     tab.locator("#import").click()
     tab.get_by_test_id("import-input").set_input_files(files + [as_file("bad.json", b"\x1f\x8b\x08garbage")])
     expect(uploads(tab, "done")).to_have_count(len(files))

@@ -1,4 +1,4 @@
-"""The pure parts of the page (formats, tags, colours, tree of spans), run where users run them: in the browser."""
+"""The pure parts of the page (formats, colours, tree of spans), run where users run them: in the browser."""
 
 import colorsys
 import json
@@ -60,7 +60,7 @@ def test_ticks_are_far_enough_apart_and_step_by_1_2_5(evaluate, start, end, widt
 @pytest.mark.parametrize("most", [2, 4, 9])
 def test_no_two_times_on_the_axis_look_the_same(evaluate, milliseconds, most):
     start = 1_795_240_941_123.4
-    ticks = evaluate("scatter", f"m.clockTicks({start}, {start + milliseconds}, {most})")
+    ticks = evaluate("scale", f"m.clockTicks({start}, {start + milliseconds}, {most})")
     assert 1 <= len(ticks) <= most + 1
     labels = [tick["label"] for tick in ticks]
     assert len(set(labels)) == len(labels), labels
@@ -69,48 +69,16 @@ def test_no_two_times_on_the_axis_look_the_same(evaluate, milliseconds, most):
 
 def test_the_axis_is_as_fine_as_its_step(evaluate):
     def labels(milliseconds):
-        return [tick["label"] for tick in evaluate("scatter", f"m.clockTicks(1795240941000, {1795240941000 + milliseconds}, 5)")]
+        return [tick["label"] for tick in evaluate("scale", f"m.clockTicks(1795240941000, {1795240941000 + milliseconds}, 5)")]
     assert labels(5) == ["06:02:21.000", "06:02:21.001", "06:02:21.002", "06:02:21.003", "06:02:21.004", "06:02:21.005"]
     assert labels(5000)[:2] == ["06:02:21", "06:02:22"]
     assert labels(36_000_000)[:2] == ["08:00", "10:00"]
-
-
-@pytest.mark.parametrize("apart", [0, 0.0005, 300])
-def test_traces_of_one_instant_have_a_plot(evaluate, apart):
-    """Nothing of it is out of the box or not a number, whatever the range."""
-    plot = evaluate("scatter", f"""(() => {{
-      const trace = (id, shift) => ({{ traceID: id, rootService: "a", rootName: "b", startTimeUnixNano: String(1795240941123000000n + BigInt(shift * 1e6)), durationNano: 0, spanCount: 1, errorCount: 0, services: [], orphanCount: 0 }});
-      const figure = m.scatter([trace("1", 0), trace("2", {apart})], 800);
-      return {{ dots: [...figure.querySelectorAll("circle")].map((dot) => [Number(dot.getAttribute("cx")), Number(dot.getAttribute("cy"))]), labels: [...figure.querySelectorAll(".time")].map((text) => text.textContent) }};
-    }})()""")
-    assert len(plot["dots"]) == 2 and all(50 < x < 800 and 0 < y < 132 for x, y in plot["dots"])
-    assert len(plot["labels"]) >= 2 and len(set(plot["labels"])) == len(plot["labels"])
 
 
 def test_a_long_message_has_a_headline(evaluate):
     assert evaluate("format", r"m.headline('Traceback (most recent call last):\n  File x\nValueError: no\n')") == "ValueError: no"
     assert evaluate("format", r"m.headline('first\nsecond')") == "first"
     assert evaluate("format", "m.headline('')") == ""
-
-
-@pytest.mark.parametrize("tags", [{"a": "b"}, {"http.status_code": "500", "user": "A B"}, {"q": 'say "hi" \\ bye'}, {"empty": ""}, {"emoji": "🐦=x"}])
-def test_tags_come_back_as_written(evaluate, tags):
-    assert evaluate("logfmt", f"m.parse(m.print({json.dumps(tags)}))") == tags
-
-
-@pytest.mark.parametrize("text, words", [('a="b', "never closed"), ("=b", "key is missing"), ('a"b=c', "quote stands in the key")])
-def test_wrong_tags_are_explained(evaluate, text, words):
-    message = evaluate("logfmt", f"(() => {{ try {{ m.parse('{text}'); return ''; }} catch (error) {{ return error.message; }} }})()")
-    assert words in message
-
-
-def test_a_query_survives_the_url(evaluate):
-    link = '/search?service=s%20%26&operation=GET+%2Fx&tags=%7B%22error%22%3A%22true%22%2C%22u%22%3A%22A+B%22%7D&minDuration=1ms&lookback=2d&limit=50'
-    query = evaluate("query", f"m.read('{link}'.split('?')[1])")
-    assert query["service"] == "s &" and query["operation"] == "GET /x" and query["tags"] == 'error=true u="A B"'
-    assert query["minDuration"] == "1ms" and query["lookback"] == "2d" and query["limit"] == "50"
-    assert evaluate("query", f"m.read(m.toURL(m.read('{link}'.split('?')[1])).split('?')[1])") == query
-    assert evaluate("query", "m.read('start=1&end=2').lookback") == "custom"
 
 
 def test_services_get_the_same_colours_everywhere_and_none_twice(evaluate):
@@ -184,24 +152,59 @@ def test_find_and_errors(evaluate):
     assert tree(evaluate, "[t.levels, t.services.length, [...t.position], t.siblings[1]]") == [3, 2, [1, 1, 1, 2, 2, 3, 1], 3]
 
 
-def path(evaluate, expression, change=""):
-    return evaluate("critical", f"await (async () => {{ const {{ TraceColumns }} = await import('/assets/columns.js'); const t = new TraceColumns({COLUMNS}); {change} const c = new m.CriticalPath(t); return {expression}; }})()")
+# Where the trace of seven spans went: its pieces in the order of time.
+CRITICAL = """{ row: [0, 4, 0, 5, 6, 0], start: [0, 300, 600, 700, 800, 900], duration: [300, 300, 100, 100, 100, 100] }"""
 
 
-def test_the_critical_path_follows_the_child_that_finished_last(evaluate):
-    assert path(evaluate, "[...c.own]") == [[0, [[900, 1000], [600, 700], [0, 300]]], [4, [[300, 600]]], [5, [[700, 800]]], [6, [[800, 900]]]]
+def path(evaluate, expression):
+    return evaluate("columns", f"(() => {{ const t = new m.TraceColumns({{ ...{COLUMNS}, critical: {CRITICAL} }}), c = t.critical; return {expression}; }})()")
+
+
+def test_the_critical_path_shows_on_the_rows_that_hide_it(evaluate):
+    assert path(evaluate, "[0, 1, 2, 3, 4, 5, 6].map((row) => c.isOn(row))") == [True, False, False, False, True, True, True]
     assert path(evaluate, "[c.ownTime(0), c.ownTime(1), c.ownTime(5)]") == [500, 0, 100]
-    # Every moment of the root belongs to exactly one span.
-    assert path(evaluate, "[...c.own.keys()].reduce((sum, row) => sum + c.ownTime(row), 0)") == 1000
-    # What is folded away shows on the row that hides it.
-    assert path(evaluate, "[c.segments(5, false), c.segments(5, true), c.segments(1, true)]") == [[[700, 800]], [[700, 900]], []]
+    assert path(evaluate, "c.segments(0, false)") == [[0, 300], [600, 700], [900, 1000]]
+    # What lies below is folded away: touching pieces are one, and nothing is lost.
+    assert path(evaluate, "[c.segments(5, false), c.segments(5, true), c.segments(1, true), c.segments(0, true)]") == [[[700, 800]], [[700, 900]], [], [[0, 1000]]]
+    assert evaluate("columns", f"new m.TraceColumns({COLUMNS}).critical.isEmpty") is True
 
 
-def test_the_critical_path_stays_inside_the_root(evaluate):
-    assert path(evaluate, "[...c.own]", "t.durations[5] = 900; t.durations[6] = 5000;") == [[0, [[600, 700], [0, 300]]], [4, [[300, 600]]], [5, [[700, 800]]], [6, [[800, 1000]]]]
-    assert path(evaluate, "[...c.own]", "t.durations[0] = 0;") == [[0, [[0, 0]]]]
-    # A child whose parent is missing is not what the trace is about.
-    assert path(evaluate, "[...c.own.keys()]", "t.parent[0] = -1; t.size[0] = 0; t.flags[0] |= 16; t.parent[1] = -1; t.durations[1] = 10;") == [1]
+# Two spans without their parents, the first over another one, behind a root.
+ORPHANS = """{
+  traceID: "0".repeat(31) + "3", startTimeUnixNano: "0", durationNano: 1000, strings: ["a", "root", "lost", "below", "other"], missingSpans: 2,
+  problems: [{ kind: "missingParent", spans: 2, text: "2 spans have parents that are not here", rows: [1, 3] }], warnings: ["2 spans have parents that are not here", "another"],
+  stages: [{ row: 2, stage: "infer", start: 120, duration: 10 }], events: [{ row: 3, time: 310, exception: false }], critical: { row: [0, 2], start: [0, 120], duration: [100, 10] },
+  columns: {
+    start: [0, 100, 120, 300], duration: [1000, 50, 10, 20], parent: [-1, -1, 1, -1], size: [0, 1, 0, 0], depth: [0, 0, 1, 0], service: [0, 0, 0, 0], name: [1, 2, 3, 4], kind: [2, 1, 1, 1],
+    flags: [0, 16, 0, 16], spanID: [1, 2, 3, 4].map((id) => String(id).padStart(16, "0")).join(""),
+  },
+}"""
+
+
+def test_missing_parents_have_a_row(evaluate):
+    def orphans(expression):
+        return evaluate("columns", f"(() => {{ const t = new m.TraceColumns({ORPHANS}); return {expression}; }})()")
+
+    assert orphans("[t.placeholder, t.count, t.spanCount, [...t.parent], [...t.depth], [...t.size]]") == [1, 5, 4, [-1, -1, 1, 2, 1], [0, 0, 1, 2, 1], [0, 3, 1, 0, 0]]
+    assert orphans("[t.start[1], t.durations[1]]") == [100, 220]
+    assert orphans("[0, 2, 3, 4].map((row) => t.serverRow(row))") == [0, 1, 2, 3]
+    assert orphans("[t.problems[0].rows, t.warnings]") == [[2, 4], ["another"]]
+    # Stages, events and the critical path stay with their spans.
+    assert orphans("[t.stageFirst[3], t.stageFirst[4], t.eventFirst[4], t.eventFirst[5], t.critical.ownTime(3)]") == [0, 1, 0, 1, 10]
+    assert orphans("[t.rowOf('0000000000000004'), t.nameOf(4), [...t.find('lost')], [...t.find('missing')]]") == [4, "other", [2], []]
+    assert orphans("(t.fold(1, true), [...t.visible])") == [0, 1]
+
+
+def test_a_trace_of_many_spans_opens_folded(evaluate):
+    """Above 250,000 spans only two levels are open at first; the address can say otherwise."""
+    huge = """(() => {
+      const count = 250_101, steps = 100, each = 2_500, rows = (make) => Array.from({ length: count }, (_, row) => make(row, row === 0 ? -1 : Math.floor((row - 1) / (each + 1)), row === 0 || (row - 1) % (each + 1) === 0));
+      const t = new m.TraceColumns({ traceID: "0".repeat(32), startTimeUnixNano: "0", durationNano: count, strings: ["a", "b", "c"], columns: {
+        start: rows((row) => row), duration: rows(() => 1), parent: rows((row, step, isStep) => (row === 0 ? -1 : isStep ? 0 : 1 + step * (each + 1))), size: rows((row, step, isStep) => (row === 0 ? count - 1 : isStep ? each : 0)),
+        depth: rows((row, step, isStep) => (row === 0 ? 0 : isStep ? 1 : 2)), service: rows(() => 0), name: rows((row) => row % 3), kind: rows(() => 1), flags: rows(() => 0), spanID: "0".repeat(16 * count) } });
+      return t;
+    })()"""
+    assert evaluate("columns", f"(() => {{ const t = {huge}; const first = t.visible.length; t.showDepth(0); return [t.opensFolded, first, t.visible.length]; }})()") == [True, 101, 250_101]
 
 
 # A root over six equal leaves (the third failed), another child, and four equal leaves: too few for a group.
@@ -242,3 +245,34 @@ def test_density_counts_the_spans_over_each_pixel(evaluate):
         {"from": 0, "to": 2, "share": 1 / 3}, {"from": 2, "to": 3, "share": 2 / 3}, {"from": 3, "to": 4, "share": 1}, {"from": 8, "to": 10, "share": 1 / 3}]
     assert evaluate("groups", "m.density([[-5, -2], [12, 14]], 10)") == [{"from": 0, "to": 1, "share": 1}, {"from": 9, "to": 10, "share": 1}]
     assert evaluate("groups", "m.density([], 10)") == []
+
+
+# A box of 500 px over a million rows of 42 px, which no browser could place: `go` scrolls as the browser does and tells the first pixel seen.
+TALL = """(async () => {
+  const box = document.createElement("div"), space = document.createElement("div");
+  box.style.cssText = "height: 500px; overflow-y: scroll";
+  box.append(space);
+  document.body.append(box);
+  const scroll = new m.TallScroll(box, space), frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  scroll.resize(HEIGHT);
+  const go = async (top) => { box.scrollTop = top; await frame(); return scroll.at; }, rest = () => new Promise((done) => setTimeout(done, 300));
+  const told = await (async () => { BODY })();
+  box.remove();
+  return told;
+})()"""
+
+
+def tall(evaluate, height, body):
+    return evaluate("scroll", "await " + TALL.replace("HEIGHT", str(height)).replace("BODY", body))
+
+
+def test_more_rows_than_a_browser_can_place_are_all_reached(evaluate):
+    """The scrollbar spans all rows; small steps move as many pixels as they are; the bar then stands where it belongs."""
+    height, end = 42_000_000, 42_000_000 - 500
+    assert tall(evaluate, height, "return [space.offsetHeight, await go(1e9)]") == [12_000_000, end]
+    assert abs(tall(evaluate, height, "return go(6_000_000)") / end - 0.5) < 0.001
+    assert tall(evaluate, height, "let at; for (let step = 1; step <= 20; step++) at = await go(box.scrollTop + 100); return at") == 2_000
+    assert tall(evaluate, height, "scroll.to(21_000_000); await frame(); await go(box.scrollTop + 300); await rest(); return [scroll.at, Math.abs(box.scrollTop / (12e6 - 500) - scroll.at / (42e6 - 500)) < 1e-6]") == [21_000_300, True]
+    # Small steps at the border go on to the very end.
+    assert tall(evaluate, height, f"scroll.to({end} - 900); await frame(); for (let step = 0; step < 12; step++) {{ await go(box.scrollTop + 100); await rest(); }} return scroll.at") == end
+    assert tall(evaluate, 24_000, "return [space.offsetHeight, await go(300), (scroll.resize(600), scroll.at)]") == [24_000, 300, 100]

@@ -311,8 +311,13 @@ def test_the_tree_is_pytritons(traced):
     assert trace.named("compute").parent == trace.named("passthrough").id
     for name in USER_SPANS:
         assert trace.named(name).parent == chain[-1].id
-    for parent, child in zip(chain, chain[1:]):
-        traces.assert_nested(parent, child, tolerance=2000)
+    # The other process notes that it answered after the answer was sent, and so perhaps after the server took it.
+    server, process = chain[:2], chain[2:]
+    for parent, child in (server, process):
+        traces.assert_nested(parent, child)
+    assert server[1].start - 2 <= process[0].start
+    for name in USER_SPANS:
+        traces.assert_nested(server[1], trace.named(name))
     assert trace.named("pass-through-sleep").duration >= 20_000
     assert {span.service for span in trace.spans} == {"python journey"}
 

@@ -7,32 +7,43 @@ import requests
 
 from support import otlp
 
-MICROSECONDS = time.time_ns() // 1000 - 60_000_000
-
-
-def span(trace, id, service, name, offset, duration, **more):
-    return {"traceId": trace, "id": id, "name": name, "timestamp": MICROSECONDS + offset, "duration": duration,
-            "localEndpoint": {"serviceName": service, "ipv4": "10.1.2.3"}, **more}
-
-
 SHORT = "5af7183fb1d4cf5f"
 LONG = otlp.trace_id()
-SENT = {
-    SHORT: [
-        span(SHORT, "352bff9a74ca9ad2", "frontend", "get /api", 0, 200_000, kind="SERVER", tags={"http.method": "GET", "http.path": "/api"}),
-        span(SHORT, "6b221d5bc9e6496c", "frontend", "get", 5_000, 150_000, kind="CLIENT", parentId="352bff9a74ca9ad2",
-             remoteEndpoint={"serviceName": "backend", "ipv6": "2001:db8::c001", "port": 9000},
-             annotations=[{"timestamp": MICROSECONDS + 5_100, "value": "wire send"}], debug=True),
-        span(SHORT, "6b221d5bc9e6496c", "backend", "get", 9_000, 100_000, kind="SERVER", parentId="352bff9a74ca9ad2", shared=True,
-             tags={"error": "timed out"}),
-    ],
-    LONG: [span(LONG, "00000000000000aa", "backend", "query", 30_000_000, 12, kind="CLIENT", remoteEndpoint={"serviceName": "mysql", "port": 3306})],
-}
+
+
+def spans_since(start):
+    """The two traces, `start` in microseconds: set when they are sent, as a whole run of the journeys takes longer than a search looks back."""
+
+    def span(trace, id, service, name, offset, duration, **more):
+        return {"traceId": trace, "id": id, "name": name, "timestamp": start + offset, "duration": duration,
+                "localEndpoint": {"serviceName": service, "ipv4": "10.1.2.3"}, **more}
+
+    return {
+        SHORT: [
+            span(SHORT, "352bff9a74ca9ad2", "frontend", "get /api", 0, 200_000, kind="SERVER", tags={"http.method": "GET", "http.path": "/api"}),
+            span(SHORT, "6b221d5bc9e6496c", "frontend", "get", 5_000, 150_000, kind="CLIENT", parentId="352bff9a74ca9ad2",
+                 remoteEndpoint={"serviceName": "backend", "ipv6": "2001:db8::c001", "port": 9000},
+                 annotations=[{"timestamp": start + 5_100, "value": "wire send"}], debug=True),
+            span(SHORT, "6b221d5bc9e6496c", "backend", "get", 9_000, 100_000, kind="SERVER", parentId="352bff9a74ca9ad2", shared=True,
+                 tags={"error": "timed out"}),
+        ],
+        LONG: [span(LONG, "00000000000000aa", "backend", "query", 30_000_000, 12, kind="CLIENT", remoteEndpoint={"serviceName": "mysql", "port": 3306})],
+    }
 
 
 @pytest.fixture(scope="module")
-def api(traces_program):
-    for spans in SENT.values():
+def start():
+    return time.time_ns() // 1000 - 60_000_000
+
+
+@pytest.fixture(scope="module")
+def sent(start):
+    return spans_since(start)
+
+
+@pytest.fixture(scope="module")
+def api(traces_program, sent):
+    for spans in sent.values():
         assert requests.post(traces_program.zipkin, json=spans, timeout=10).status_code == 202
     return f"{traces_program.zipkin_query}/api/v2"
 
@@ -47,14 +58,14 @@ def by_content(spans):
     return sorted(spans, key=lambda one: (one["id"], one["localEndpoint"]["serviceName"]))
 
 
-def test_what_came_in_comes_back(api):
-    for trace, spans in SENT.items():
+def test_what_came_in_comes_back(api, sent):
+    for trace, spans in sent.items():
         assert by_content(get(api, f"trace/{trace}")) == by_content(spans)
-    assert by_content(get(api, f"trace/{SHORT.upper().zfill(32)}")) == by_content(SENT[SHORT])
-    assert [by_content(one) for one in get(api, "traceMany", traceIds=f"{LONG},{SHORT}")] == [by_content(SENT[LONG]), by_content(SENT[SHORT])]
+    assert by_content(get(api, f"trace/{SHORT.upper().zfill(32)}")) == by_content(sent[SHORT])
+    assert [by_content(one) for one in get(api, "traceMany", traceIds=f"{LONG},{SHORT}")] == [by_content(sent[LONG]), by_content(sent[SHORT])]
 
 
-def test_what_the_page_asks(traces_program, api):
+def test_what_the_page_asks(traces_program, api, start):
     """Its settings, the three lists, a search, a trace, the map of services."""
     settings = requests.get(f"{traces_program.zipkin_query}/zipkin/config.json", timeout=10).json()
     assert settings["searchEnabled"] is True and settings["dependency"]["enabled"] is True
@@ -62,9 +73,10 @@ def test_what_the_page_asks(traces_program, api):
     assert get(api, "spans", serviceName="frontend") == ["get", "get /api"]
     assert get(api, "remoteServices", serviceName="frontend") == ["backend"]
     assert get(api, "autocompleteKeys") == []
-    found = get(api, "traces", serviceName="frontend", spanName="get", limit=10, lookback=900_000, endTs=time.time_ns() // 1_000_000)
+    end = start // 1000 + 60_000
+    found = get(api, "traces", serviceName="frontend", spanName="get", limit=10, lookback=900_000, endTs=end)
     assert [trace[0]["traceId"] for trace in found] == [SHORT]
-    links = get(api, "dependencies", endTs=time.time_ns() // 1_000_000, lookback=900_000)
+    links = get(api, "dependencies", endTs=end, lookback=900_000)
     assert links == [
         {"parent": "backend", "child": "mysql", "callCount": 1}, {"parent": "frontend", "child": "backend", "callCount": 1, "errorCount": 1},
     ]
@@ -82,11 +94,14 @@ def test_what_the_page_asks(traces_program, api):
         ({"serviceName": "frontend", "annotationQuery": "error"}, []),
         ({"minDuration": 100_000}, [SHORT]),
         ({"minDuration": 1, "maxDuration": 50}, [LONG]),
-        ({"endTs": MICROSECONDS // 1000 + 10_000}, [SHORT]),
+        ({"endTs": 10_000}, [SHORT]),
         ({"lookback": 1}, []),
     ],
 )
-def test_search(api, parameters, expected):
+def test_search(api, start, parameters, expected):
+    """`endTs` is written here as milliseconds after the first span."""
+    if "endTs" in parameters:
+        parameters = {**parameters, "endTs": start // 1000 + parameters["endTs"]}
     assert [trace[0]["traceId"] for trace in get(api, "traces", **parameters)] == expected
 
 
@@ -111,7 +126,7 @@ def test_operation_and_deep_links(traces_program, api):
     assert requests.get(f"{root}/health", timeout=10).json()["status"] == "UP"
     assert "needletail" in requests.get(f"{root}/info", timeout=10).json()["zipkin"]["version"]
     assert 'zipkin_collector_spans_total{transport="http"} 4' in requests.get(f"{root}/metrics", timeout=10).text
-    for path, place in (("/", "/search"), ("/zipkin/", "/search"), (f"/zipkin/traces/{SHORT}", f"/trace/{SHORT}")):
+    for path, place in (("/", "/traces"), ("/zipkin/", "/traces"), (f"/zipkin/traces/{SHORT}", f"/trace/{SHORT.zfill(32)}")):
         answer = requests.get(root + path, timeout=10, allow_redirects=False)
         assert (answer.status_code, answer.headers["Location"]) == (302, traces_program.query + place)
         assert requests.get(root + path, timeout=10).status_code == 200

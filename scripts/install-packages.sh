@@ -8,7 +8,7 @@ packages_of() {
     case $1 in
         build) echo "libsqlite3-dev zlib1g-dev libzstd-dev pkg-config" ;;
         test) echo "python3 python3-venv chromium prometheus fonts-dejavu-core curl ca-certificates" ;;
-        bench) echo "python3 python3-venv wrk nghttp2-client procps curl" ;;
+        bench) echo "python3 python3-venv wrk nghttp2-client procps curl chromium fonts-dejavu-core" ;;
         peers) echo "python3 python3-venv libpython3.11" ;;
         *)
             echo "install-packages.sh: no group '$1'; groups are build, test, bench, peers" >&2

@@ -51,7 +51,20 @@ public enum Gzip {
     /// - Throws: ``CompressionError`` `.malformed` or `.tooLarge`.
     public static func decompress(_ bytes: [UInt8], maximumSize: Int) throws(CompressionError) -> [UInt8] {
         guard !bytes.isEmpty else { throw CompressionError(code: .malformed, message: "gzip: no bytes at all; expected a gzip or zlib header") }
-        return try Inflater(maximumSize: maximumSize).run(bytes)
+        let declared = declaredSize(bytes)
+        // Looked through before anything is kept, so that a bomb costs no memory at all. Who declares too much by mistake is read after it.
+        if declared > maximumSize { _ = try Inflater(maximumSize: maximumSize).run(bytes, keepsOutput: false, expecting: 0) }
+        return try Inflater(maximumSize: maximumSize).run(bytes, keepsOutput: true, expecting: min(declared, bytes.count &* maximumRatio))
+    }
+
+    /// What deflate can shrink bytes to at most.
+    private static let maximumRatio = 1032
+
+    /// The size that the end of a gzip file tells (RFC 1952, section 2.3.1, ISIZE); 0 for zlib. Only a hint: it may be wrong, and of several
+    /// members it is the last one's.
+    private static func declaredSize(_ bytes: [UInt8]) -> Int {
+        guard bytes.count >= 18, bytes[0] == 0x1f, bytes[1] == 0x8b else { return 0 }
+        return bytes.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
     }
 
     /// Calls `body` with a buffer whose base address is never nil.
@@ -89,19 +102,24 @@ private final class Inflater {
         scratch.deallocate()
     }
 
-    func run(_ bytes: [UInt8]) throws(CompressionError) -> [UInt8] {
+    /// - Parameters:
+    ///   - keepsOutput: `false` only looks whether the bytes can be decompressed, and returns none.
+    ///   - expecting: about how many bytes there will be, so that the output need not move while it grows.
+    func run(_ bytes: [UInt8], keepsOutput: Bool, expecting: Int) throws(CompressionError) -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity(min(bytes.count &* 4, maximumSize))
+        if keepsOutput { output.reserveCapacity(min(max(expecting, bytes.count &* 4), maximumSize)) }
         var consumed = 0
+        var count = 0
         while true {
             // One byte beyond the limit tells "exactly full" from "too large".
-            let piece = min(scratch.count, maximumSize - output.count + 1)
+            let piece = min(scratch.count, maximumSize - count + 1)
             let (status, written) = step(bytes, &consumed, piece)
             // Not appended: that would move a full buffer to one of twice its size, only to refuse it.
-            if output.count + written > maximumSize {
+            count += written
+            if count > maximumSize {
                 throw CompressionError(code: .tooLarge, message: "gzip: decompresses to more than the \(maximumSize) bytes allowed")
             }
-            output.append(contentsOf: scratch[..<written])
+            if keepsOutput { output.append(contentsOf: scratch[..<written]) }
             switch status {
             case Z_STREAM_END:
                 // Another gzip member may follow (RFC 1952, section 2.2).

@@ -14,6 +14,8 @@ public struct TraceStoreStatistics: Hashable, Sendable {
     public var partitionCount: Int?
     /// When the oldest spans that are still there arrived, or a bit before, nanoseconds since the Unix epoch; `nil` when it is not known.
     public var retainedSince: UInt64?
+    /// Everything that was ever stored is still there: before the oldest span there was none.
+    public var isWhole = false
     /// What was dropped for its age, or for lack of room, since the store was opened.
     public var droppedPartitionCount = 0
     public var droppedSpanCount = 0

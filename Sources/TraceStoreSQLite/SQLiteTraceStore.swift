@@ -195,6 +195,7 @@ public final class SQLiteTraceStore: TraceStore {
             statistics.retainedSince = stored.first.map { entry in
                 entry.partition.createdAt > 0 ? entry.partition.createdAt &* 1_000_000_000 : entry.facts.minimumStart
             }
+            statistics.isWhole = snapshot.entries[0].isFirst
             statistics.droppedPartitionCount = snapshot.droppedPartitionCount
             statistics.droppedSpanCount = snapshot.droppedSpanCount
             return statistics

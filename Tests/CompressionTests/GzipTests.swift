@@ -55,6 +55,17 @@ struct GzipTests {
         }
     }
 
+    @Test("what the end of a file declares is only a hint", arguments: [UInt32.max, 1_000_001, 0])
+    func declaredSize(size: UInt32) throws {
+        let compressed = Gzip.compress(sampleBytes(count: 5000))
+        let lying = compressed.dropLast(4) + (0..<4).map { UInt8(truncatingIfNeeded: size >> ($0 * 8)) }
+        #expect { try Gzip.decompress(Array(lying), maximumSize: 1_000_000) } throws: { ($0 as? CompressionError)?.code == .malformed }
+        // The last member is small, and declares only itself.
+        let bomb = Gzip.compress([UInt8](repeating: 0, count: 20_000_000), level: 9) + Gzip.compress([1])
+        #expect { try Gzip.decompress(bomb, maximumSize: 1_000_000) } throws: { ($0 as? CompressionError)?.code == .tooLarge }
+        #expect(try Gzip.decompress(bomb, maximumSize: 20_000_001).count == 20_000_001)
+    }
+
     @Test("one byte over the limit is too large, exactly the limit is not")
     func limit() throws {
         let compressed = Gzip.compress(sampleBytes(count: 5000))

@@ -49,6 +49,7 @@ struct PartitionTests {
             #expect(try await store.statistics().partitionCount == 5)
             #expect(try await store.statistics().spanCount == 10)
             #expect(try await store.statistics().retainedSince == 1_767_225_600_000_000_000)
+            #expect(try await store.statistics().isWhole)
             #expect(try await store.trace(TraceID(high: 7, low: 101))?.batch.spanCount == 5)
             #expect(try await store.findTraces(TraceSearch(service: "shop", attributes: [TagFilter("hour", "2")])).map(\.id.low) == [3, 101])
             let newest = try await store.scanTraces(SpanSelection(), projection: .bare, into: [UInt64]()) { ids, traces in
@@ -114,6 +115,9 @@ struct PartitionTests {
         await store.close()
         #expect(directory.partitions.count == 9)
         let reopenedStore = try open(.init(retentionSeconds: 8 * 3600))
+        // Nobody counts what an earlier run dropped, and still it is known that the oldest span is not the first.
+        #expect(try await reopenedStore.statistics().droppedSpanCount == 0)
+        #expect(try await !reopenedStore.statistics().isWhole)
         #expect(try await reopenedStore.trace(TraceID(high: 7, low: 1)) == nil)
         #expect(try await reopenedStore.trace(TraceID(high: 7, low: 12)) != nil)
         #expect(try await reopenedStore.trace(TraceID(high: 7, low: 51)) != nil)
@@ -143,6 +147,7 @@ struct PartitionTests {
         }
         let statistics = try await store.statistics()
         #expect(statistics.droppedPartitionCount > 0)
+        #expect(!statistics.isWhole)
         #expect(statistics.spanCount + statistics.droppedSpanCount == 600)
         #expect(statistics.bytesOnDisk < 2 << 20)
         #expect(try await store.trace(TraceID(high: 7, low: 1)) == nil)

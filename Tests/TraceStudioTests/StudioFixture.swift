@@ -26,7 +26,7 @@ struct Studio: Sendable {
         store: any TraceStore, archive: (any TraceStore)? = nil, maximumClockSkew: UInt64 = 0, gate: LargeTraceGate = LargeTraceGate(),
         _ body: @Sendable @escaping (Studio) async throws -> Void
     ) async throws {
-        let responder = StudioResponder(
+        let responder = try StudioResponder(
             store: store, archive: archive, ingest: nil, maximumClockSkew: maximumClockSkew, gate: gate, logger: logger, clock: { now }
         )
         try await serve(responder, body)

@@ -9,7 +9,7 @@ import TraceStore
 
 /// Every parser of what people write: queries, conditions and files of settings. What can be read is also run, over a few spans.
 enum ParserFuzzTargets {
-    static var all: [FuzzTarget] { [traceQL, condition, statement, collectorConfiguration, samplingStrategies] }
+    static var all: [FuzzTarget] { [traceQL, pageFilter, condition, statement, collectorConfiguration, samplingStrategies] }
 
     // MARK: TraceQL
 
@@ -43,6 +43,32 @@ enum ParserFuzzTargets {
                 return answer(query, store)
             } catch {
                 let isPlaced = error.line >= 1 && error.column >= 1 && error.column <= count + 1
+                return isPlaced && !error.message.isEmpty ? nil : "an error without a place: \(error)"
+            }
+        }
+    }
+
+    // MARK: The page's filter
+
+    static var pageFilter: FuzzTarget {
+        let filters = [
+            #"service:triton-a model:bert_* version:3 duration>80ms queue>=20us status:error batch>=8 -host:gpu-07 "free text""#, "ttft>500ms itl<=2.5ms wait>10% tokens.in!=3 cold:true cache:false",
+            "root.http.status_code=200 -model.triton.model_name:*x* trace:0102 error.group:1 operation:\"a b\" n>-1e300 statu:eror modle:m duration>3 sec",
+        ]
+        let words = ["service:", "duration", ">", "<=", "!=", "-", "\"", "*", "ms", "%", "1e308", "9223372036854775807", "é", ":", " ", "status:error", "n>", "NaN"]
+        let trees = Dictionary(grouping: evaluated.resourceSpans.flatMap(\.scopeSpans).flatMap(\.spans), by: \.traceID).map { id, spans in
+            TraceTree(traceID: id, batch: SpanBatch(resource: Resource(attributes: [Attribute("service.name", "shop")]), scope: InstrumentationScope(), spans: spans))
+        }
+        let features = TraceWindow(trees).features
+        return FuzzTarget("page-filter", texts: filters, words: words) { text in
+            do throws(TraceFilter.Problem) {
+                let filter = try TraceFilter(text)
+                let selected = features.select(filter)
+                guard selected.count == features.count else { return "it answers for \(selected.count) of \(features.count) traces" }
+                _ = features.misspellings(filter)
+                return nil
+            } catch {
+                let isPlaced = error.column >= 1 && error.length >= 0 && error.column + error.length <= text.count + 2
                 return isPlaced && !error.message.isEmpty ? nil : "an error without a place: \(error)"
             }
         }

@@ -1,21 +1,19 @@
 """Real PyTriton sends its traces to us: Triton's own spans as JSON, its Python side's as protobuf, one complete trace."""
 
-import os
-
 import pytest
 import requests
 from playwright.sync_api import expect
 
 from support import otlp, traces
 from support.browser import screenshot
-from support.pytriton import PYTHON, PyTriton
+from support.peer import needs
+from support.pytriton import PyTriton
+
+needs("pytriton")
 
 SERVICE = "test_server_with_passthrough"
 USER_SPANS = ["pass-through-get-data", "pass-through-sleep", "pass-through-append"]
 CHAIN = ["InferRequest", "passthrough", "python_backend_execute", "proxy_inference_callable"]
-
-if not PYTHON.exists() and os.environ.get("NEEDLETAIL_PEERS") != "required":
-    pytest.skip("no PyTriton here: make test-peers installs it", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

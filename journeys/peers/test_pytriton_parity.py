@@ -1,8 +1,6 @@
 """The same script under real PyTriton and under ours, driven by real PyTriton clients: every answer is compared."""
 
-import os
 import re
-import signal
 import subprocess
 
 import numpy as np
@@ -10,58 +8,31 @@ import pytest
 import requests
 
 from support import otlp, traces
+from support.peer import Peer, clean_environment, needs
 from support.program import ROOT, binary, free_ports
 from support.pytriton import PYTHON
-from support.waiting import wait_until
 
-if not PYTHON.exists() and os.environ.get("NEEDLETAIL_PEERS") != "required":
-    pytest.skip("no PyTriton here: make test-peers installs it", allow_module_level=True)
+needs("pytriton")
 
 SCRIPT = ROOT / "journeys/models/pytriton_parity.py"
 DRIVER = ROOT / "journeys/clients/pytriton_clients.py"
 
 
-class Side:
+class Side(Peer):
     """One of the two servers."""
 
     def __init__(self, module, folder, otlp_url):
         self.module = module
         self.ports = free_ports(3)
         self.http = f"http://127.0.0.1:{self.ports[0]}"
-        self.log_path = folder / f"{module}.log"
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
-        environment["OTEL_BSP_SCHEDULE_DELAY"] = "300"
+        environment = {**clean_environment("pytriton"), "OTEL_BSP_SCHEDULE_DELAY": "300"}
         if module == "needletail":
             environment |= {"PYTHONPATH": str(ROOT / "python"), "NEEDLETAIL_BINARY": binary()}
         command = [str(PYTHON), str(SCRIPT), module, *map(str, self.ports), str(folder / f"workspace-{module}"), otlp_url]
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=folder, env=environment, start_new_session=True
-            )
+        super().__init__(module, folder, command, environment, patience=180)
 
-    def wait(self):
-        def ready():
-            assert self.process.poll() is None, self.log()
-            return b"READY" in self.log_path.read_bytes()
-
-        wait_until(ready, timeout=180, interval=0.2, what=f"{self.module} ready")
-        return self
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
-
-    def log(self):
-        return self.log_path.read_text(errors="replace")[-6000:]
+    def is_ready(self):
+        return b"READY" in self.log_path.read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +40,9 @@ def sides(traces_program, tmp_path_factory):
     folder = tmp_path_factory.mktemp("parity")
     both = [Side(module, folder, traces_program.otlp) for module in ("pytriton", "needletail")]
     try:
-        yield [side.wait() for side in both]
+        for side in both:
+            side.launch()
+        yield [side.wait_until_ready() for side in both]
     finally:
         for side in both:
             side.stop()
@@ -78,9 +51,8 @@ def sides(traces_program, tmp_path_factory):
 def drive(side, scenario, protocol):
     """What a real PyTriton client gets, as text."""
     port = side.ports[0] if protocol == "http" else side.ports[1]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
     result = subprocess.run(
-        [str(PYTHON), str(DRIVER), scenario, f"{protocol}://127.0.0.1:{port}"], capture_output=True, text=True, timeout=120, env=environment
+        [str(PYTHON), str(DRIVER), scenario, f"{protocol}://127.0.0.1:{port}"], capture_output=True, text=True, timeout=120, env=clean_environment("pytriton")
     )
     assert result.returncode == 0, f"{side.module}:\n{result.stderr[-3000:]}\n{side.log()}"
     return result.stdout

@@ -30,7 +30,7 @@ def chromium():
 @contextmanager
 def watched_page(browser, **options):
     """A page that fails the test for any error in its console, any script error and any request that went wrong."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="UTC", **options)
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "timezone_id": "UTC", **options})
     context.set_default_timeout(20_000)
     page = context.new_page()
     wrong = []
@@ -64,7 +64,9 @@ def painted(canvas):
     """Number of pixels on a canvas that are not transparent."""
     return canvas.evaluate(
         """(canvas) => {
-          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          const context = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+          context.drawImage(canvas, 0, 0);
+          const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
           let count = 0;
           for (let index = 3; index < data.length; index += 4) if (data[index] > 0) count++;
           return count;

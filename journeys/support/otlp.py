@@ -44,7 +44,7 @@ def attributes(items):
 
 def request(service, spans, resource=None, scope="journey"):
     """One export request. Each span is a dictionary: trace, id, name, and optional parent, start, duration (ns),
-    attributes, kind, error, events [(ns from start, name, attributes)]."""
+    attributes, kind, error, state (of W3C), events [(ns from start, name, attributes)]."""
     message = ExportTraceServiceRequest()
     group = message.resource_spans.add()
     group.resource.attributes.extend(attributes({"service.name": service, **(resource or {})}))
@@ -57,6 +57,7 @@ def request(service, spans, resource=None, scope="journey"):
         if item.get("parent"):
             span.parent_span_id = bytes.fromhex(item["parent"])
         span.name = item["name"]
+        span.trace_state = item.get("state", "")
         span.kind = item.get("kind", 1)
         span.start_time_unix_nano = item.get("start") or time.time_ns()
         span.end_time_unix_nano = span.start_time_unix_nano + item.get("duration", 1_000_000)

@@ -118,7 +118,17 @@ def search(query, **parameters):
     return [parse(document) for document in answer.json()["data"]]
 
 
-def assert_nested(parent, child, tolerance=2):
-    """The child lies within its parent; `tolerance` in microseconds, for rounding, or for the sending of a reply."""
+def wait_for_root(query, service, name, span_count, timeout=30.0):
+    """The one trace that begins with a span of that service and name, as soon as it has that many spans."""
+    def begun():
+        return [trace for trace in search(query, service=service, operation=name, limit=200) if any(span.name == name and span.parent is None for span in trace.spans)]
+
+    found = wait_until(begun, timeout=timeout, what=f"a trace that begins with {name} of {service}")
+    assert len(found) == 1, [trace.id for trace in found]
+    return wait_for(query, found[0].id, span_count, timeout)
+
+
+def assert_nested(parent, child):
+    """The child lies within its parent, but for rounding to microseconds."""
     assert child.start >= parent.start - 2, f"{child.name} starts {parent.start - child.start} µs before {parent.name}"
-    assert child.end <= parent.end + tolerance, f"{child.name} ends {child.end - parent.end} µs after {parent.name}"
+    assert child.end <= parent.end + 2, f"{child.name} ends {child.end - parent.end} µs after {parent.name}"

@@ -24,6 +24,14 @@ public struct Batch: Hashable, Sendable {
     public var requestCount: Int { max(members.count, members.compactMap { $0.batchRequests.flatMap(Int.init(exactly:)) }.max() ?? 0) }
     /// Rows of all requests, where the server tells.
     public var size: Int64? { members.lazy.compactMap(\.batchSize).max() }
+    /// The most requests that the model takes together, where the server tells.
+    public var maximum: Int? { members.lazy.compactMap { $0.maximumBatch.flatMap(Int.init(exactly:)) }.max() }
+    /// The share of a batch padded to its longest member that is padding; `nil` unless every member's length is told.
+    public var paddingWaste: Double? {
+        let lengths = members.compactMap(\.length)
+        guard isComplete != false, lengths.count == members.count, let longest = lengths.max(), longest > 0 else { return nil }
+        return 1 - lengths.reduce(0) { $0 + Double($1) } / (Double(lengths.count) * Double(longest))
+    }
     public var instance: String? { members.lazy.compactMap(\.instance).first }
     /// Every request of the batch is here, as far as the server tells: `nil` when it does not.
     public var isComplete: Bool? { members.contains { $0.batchRequests != nil } ? members.count == requestCount : nil }

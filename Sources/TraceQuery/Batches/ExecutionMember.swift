@@ -23,6 +23,12 @@ public struct ExecutionMember: Hashable, Sendable {
     public var batchRequests: Int64?
     public var instance: String?
     public var requestID: String?
+    /// Who asked: an attribute of the trace's root, else the root's service.
+    public var client: String
+    /// How long the request is, in tokens or whatever its sender counts.
+    public var length: Int64?
+    /// The most requests that the model takes together.
+    public var maximumBatch: Int64?
     public var hasFailed: Bool
     public var weight: TraceWeight
 
@@ -43,13 +49,14 @@ public struct ExecutionMember: Hashable, Sendable {
 
     static func all(in tree: TraceTree, _ inference: InferenceTree, weight: TraceWeight) -> [ExecutionMember] {
         var members: [ExecutionMember] = []
+        let client = tree.rows.isEmpty ? "" : Self.client(tree.span(0)) ?? tree.serviceName(0)
         for (index, node) in inference.nodes.enumerated() where node.span.role == .model {
             let model = tree.span(node.row)
             for child in node.children where inference.nodes[child].span.role == .compute {
                 members.append(
                     ExecutionMember(
                         compute: inference.nodes[child], model: inference.nodes[index], modelSpan: model,
-                        identity: Self.identity(model, tree.resource(node.row), tree.serviceName(node.row)), tree: tree, weight: weight
+                        identity: Self.identity(model, tree.resource(node.row), tree.serviceName(node.row)), client: client, tree: tree, weight: weight
                     )
                 )
             }
@@ -65,13 +72,21 @@ public struct ExecutionMember: Hashable, Sendable {
         )
     }
 
+    private static func client(_ root: Span) -> String? {
+        StageRules.clients.lazy.compactMap { root.attributes[$0]?.label }.first { !$0.isEmpty }.map { String($0.prefix(120)) }
+    }
+
     private init(
-        compute: InferenceTree.Node, model: InferenceTree.Node, modelSpan: Span, identity: ModelIdentity, tree: TraceTree, weight: TraceWeight
+        compute: InferenceTree.Node, model: InferenceTree.Node, modelSpan: Span, identity: ModelIdentity, client: String, tree: TraceTree,
+        weight: TraceWeight
     ) {
         let span = tree.span(compute.row)
         let bounds = compute.span.bounds
         func offset(_ time: UInt64?) -> UInt64? { time.flatMap { $0 >= bounds.start && $0 <= bounds.end ? $0 - bounds.start : nil } }
         func int(_ key: String) -> Int64? { span.attributes[key]?.number.flatMap { Int64(exactly: $0) } }
+        func told(_ keys: [String]) -> Int64? {
+            keys.lazy.compactMap { key in int(key) ?? modelSpan.attributes[key]?.number.flatMap { Int64(exactly: $0) } }.first { $0 > 0 }
+        }
         traceID = span.traceID
         spanID = span.spanID
         self.identity = identity
@@ -85,6 +100,9 @@ public struct ExecutionMember: Hashable, Sendable {
         batchRequests = int(StageRules.batchRequests)
         instance = span.attributes[StageRules.instance]?.string
         requestID = modelSpan.attributes["triton.request_id"]?.label ?? modelSpan.attributes["request_id"]?.label
+        self.client = client
+        length = told(StageRules.lengths)
+        maximumBatch = told(StageRules.maximumBatch)
         hasFailed = span.status.code == .error || modelSpan.status.code == .error
         self.weight = weight
     }

@@ -13,22 +13,34 @@ public struct QueueSplit: Hashable, Sendable {
     public init?(_ member: ExecutionMember, executions: [Batch], instanceCount: Int) {
         guard let queueStart = member.queueStart else { return nil }
         let wait = TimeRange(queueStart, member.start)
+        let blocked = Self.blocked(wait, member.identity, executions, instanceCount).reduce(0) { $0 + $1.length }
+        noInstance = blocked
+        batchWait = wait.length - blocked
+    }
+
+    /// When every known instance of a model was executing, from one time to another, nanoseconds since the Unix epoch.
+    public static func blocked(from: UInt64, to: UInt64, _ identity: ModelIdentity, executions: [Batch], instanceCount: Int) -> [(start: UInt64, end: UInt64)] {
+        blocked(TimeRange(from, to), identity, executions, instanceCount).map { ($0.start, $0.end) }
+    }
+
+    private static func blocked(_ wait: TimeRange, _ identity: ModelIdentity, _ executions: [Batch], _ instanceCount: Int) -> [TimeRange] {
         // +1 and -1 where an execution begins and ends within the wait, ends first.
         var steps: [(time: UInt64, change: Int)] = []
-        for execution in executions where execution.identity == member.identity {
+        for execution in executions where execution.identity == identity {
             let busy = TimeRange(execution.start, execution.end).clamped(to: wait)
             if busy.length > 0 { steps += [(busy.start, 1), (busy.end, -1)] }
         }
         steps.sort { ($0.time, $0.change) < ($1.time, $1.change) }
         var busy = 0
         var last = wait.start
-        var blocked: UInt64 = 0
+        var blocked: [TimeRange] = []
         for step in steps {
-            if busy >= max(instanceCount, 1) { blocked += step.time - last }
+            if busy >= max(instanceCount, 1), step.time > last {
+                if let end = blocked.last?.end, end == last { blocked[blocked.count - 1].end = step.time } else { blocked.append(TimeRange(last, step.time)) }
+            }
             busy += step.change
             last = step.time
         }
-        noInstance = blocked
-        batchWait = wait.length - blocked
+        return blocked
     }
 }

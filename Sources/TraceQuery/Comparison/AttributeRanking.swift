@@ -23,12 +23,15 @@ struct AttributeRanking {
         let pairCount = features.pairNames.count
         var counts = [[Int](repeating: 0, count: pairCount), [Int](repeating: 0, count: pairCount)]
         var weighted = [[Double](repeating: 0, count: pairCount), [Double](repeating: 0, count: pairCount)]
+        var fingerprints = [UInt64](repeating: 0, count: pairCount)
         for (side, indices) in [selection, baseline].enumerated() {
             for index in indices {
+                let mark = Self.mark(UInt64(index))
                 let weight = features.weight(index)
                 for place in features.pairRange(index) {
                     counts[side][Int(features.pairs[place])] += 1
                     weighted[side][Int(features.pairs[place])] += weight
+                    fingerprints[Int(features.pairs[place])] &+= mark
                 }
             }
         }
@@ -64,10 +67,18 @@ struct AttributeRanking {
                     key: features.strings[pair.key], value: features.strings[pair.value], selectionShare: shares.0, baselineShare: shares.1,
                     selectionCount: counts[0][number], baselineCount: counts[1][number],
                     // What is more frequent in the selection is the better lead.
-                    score: shares.0 >= shares.1 ? shares.0 - shares.1 : (shares.1 - shares.0) * 0.9, z: z, numeric: nil
+                    score: shares.0 >= shares.1 ? shares.0 - shares.1 : (shares.1 - shares.0) * 0.9, z: z, numeric: nil,
+                    fingerprint: fingerprints[number]
                 )
             )
         }
+    }
+
+    /// Spreads a number over 64 bits, so that a sum of marks tells which numbers are in it.
+    private static func mark(_ number: UInt64) -> UInt64 {
+        var mixed = (number &+ 1) &* 0x9e37_79b9_7f4a_7c15
+        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+        return mixed ^ mixed >> 31
     }
 
     /// Facts that are told only when they hold.
@@ -83,18 +94,25 @@ struct AttributeRanking {
 
     /// Numbers: Kolmogorov-Smirnov distance and the cut where it is reached.
     mutating func rankNumbers() {
-        var columns: [(key: UInt32, selection: [Double], baseline: [Double])] = []
+        var columns: [(key: UInt32, selection: [Double], baseline: [Double], fingerprint: UInt64)] = []
         // A table instead of a dictionary: there are millions of numbers, and few keys.
         var places = [Int32](repeating: -1, count: features.strings.count)
         func column(_ key: UInt32) -> Int {
             if places[Int(key)] < 0 {
                 places[Int(key)] = Int32(truncatingIfNeeded: columns.count)
-                columns.append((key, [], []))
+                columns.append((key, [], [], 0))
             }
             return Int(places[Int(key)])
         }
-        for index in selection { for place in features.numberRange(index) { columns[column(features.numberKeys[place])].selection.append(features.numbers[place]) } }
-        for index in baseline { for place in features.numberRange(index) { columns[column(features.numberKeys[place])].baseline.append(features.numbers[place]) } }
+        for (isSelected, indices) in [(true, selection), (false, baseline)] {
+            for index in indices {
+                for place in features.numberRange(index) {
+                    let (column, value) = (column(features.numberKeys[place]), features.numbers[place])
+                    if isSelected { columns[column].selection.append(value) } else { columns[column].baseline.append(value) }
+                    columns[column].fingerprint &+= Self.mark(UInt64(index) ^ value.bitPattern)
+                }
+            }
+        }
         for index in columns.indices {
             let name = features.strings[columns[index].key]
             columns[index].selection.sort()
@@ -105,7 +123,9 @@ struct AttributeRanking {
                 continue
             }
             guard left.count >= TailComparison.minimumCount, right.count >= TailComparison.minimumCount else { continue }
-            if let found = Self.compare(name, left, right) { ranked.append(found) }
+            guard var found = Self.compare(name, left, right) else { continue }
+            found.fingerprint = columns[index].fingerprint
+            ranked.append(found)
         }
     }
 

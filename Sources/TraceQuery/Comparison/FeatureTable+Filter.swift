@@ -11,34 +11,40 @@ extension FeatureTable {
         return result
     }
 
-    /// How many traces each term lets through by itself: tells which one excludes the most.
-    public func counts(_ filter: TraceFilter) -> [(term: String, count: Int)] {
-        filter.terms.map { term in (term.text, select(TraceFilter(terms: [term])).count(where: \.self)) }
-    }
-
     private func test(_ term: TraceFilter.Term) -> (Int) -> Bool {
         if term.field.isEmpty { return freeText(term.value) }
         if let stage = Stage(rawValue: term.field) { return number(term) { Double(time(stage, $0)) } }
         switch term.field {
-        // The service of the root or of the model: a trace is looked for by either.
+        // Of the root, of the model, or of any span: a trace is looked for by each.
         case "service":
-            let (root, model) = (text(term) { rootServices[$0] }, text(term) { services[$0] })
-            return { root($0) || model($0) || hasOperation(of: term, $0) }
-        case "operation", "name", "root": return text(term) { rootNames[$0] }
+            let isLike = likeness(term)
+            let isMeant = { (index: Int) in
+                isLike(rootServices[index]) || isLike(services[index]) || operationRange(index).contains { isLike(operationNames[operations[$0]].service) }
+            }
+            return term.comparison == .notEqual ? { !isMeant($0) } : isMeant
+        // Of any span; of the root alone with `root:`.
+        case "operation", "name":
+            let isLike = likeness(term)
+            let isMeant = { (index: Int) in isLike(rootNames[index]) || operationRange(index).contains { isLike(operationNames[operations[$0]].name) } }
+            return term.comparison == .notEqual ? { !isMeant($0) } : isMeant
+        case "root": return text(term) { rootNames[$0] }
         case "model": return text(term) { models[$0] }
         case "version": return text(term) { versions[$0] }
         case "server": return text(term) { services[$0] }
         case "host": return text(term) { hosts[$0] }
         case "status": return { (errorCounts[$0] > 0) == (term.value == "error") }
+        case "error.group":
+            let group = text(term) { UInt32($0) }
+            return { index in errorGroupRange(index).contains { group(Int(errorGroups[$0])) } }
         case "trace": return { TraceFilter.isLike("\(traceIDs[$0])", term.value) }
         case "cold": return { isCold[$0] == (term.value != "false") }
         case "cache": return { cacheHits[$0] == (term.value != "miss" && term.value != "false") }
         case "duration": return number(term) { Double(durations[$0]) }
-        case "ttft": return number(term) { timeToFirstToken($0).map(Double.init) }
+        case "ttft": return number(term) { timeToFirstToken($0).map { Double($0) } }
         case "itl": return number(term) { interTokenTime($0) }
         case "batch": return number(term) { batchRequests[$0] > 0 ? Double(batchRequests[$0]) : nil }
-        case "tokens.in": return number(term) { inputTokenCount($0).map(Double.init) }
-        case "tokens.out": return number(term) { outputTokenCount($0).map(Double.init) }
+        case "tokens.in": return number(term) { inputTokenCount($0).map { Double($0) } }
+        case "tokens.out": return number(term) { outputTokenCount($0).map { Double($0) } }
         case "spans": return number(term) { Double(spanCounts[$0]) }
         case "errors": return number(term) { Double(errorCounts[$0]) }
         case "wait": return number(term) { durations[$0] > 0 ? 100 * Double(time(.queue, $0)) / Double(durations[$0]) : 0 }
@@ -62,20 +68,20 @@ extension FeatureTable {
         }
     }
 
-    /// Each text is looked at once, not once for each trace.
     private func text(_ term: TraceFilter.Term, _ column: @escaping (Int) -> UInt32) -> (Int) -> Bool {
+        let isLike = likeness(term)
+        return { isLike(column($0)) != (term.comparison == .notEqual) }
+    }
+
+    /// Whether a text is as the term wants it; each is looked at once, not once for each trace.
+    private func likeness(_ term: TraceFilter.Term) -> (UInt32) -> Bool {
         var known: [UInt32: Bool] = [:]
-        return { index in
-            let number = column(index)
+        return { number in
             if let answer = known[number] { return answer }
-            let answer = TraceFilter.isLike(strings[number], term.value) != (term.comparison == .notEqual)
+            let answer = TraceFilter.isLike(strings[number], term.value)
             known[number] = answer
             return answer
         }
-    }
-
-    private func hasOperation(of term: TraceFilter.Term, _ index: Int) -> Bool {
-        operationRange(index).contains { TraceFilter.isLike(strings[operationNames[operations[$0]].service], term.value) }
     }
 
     private func freeText(_ text: String) -> (Int) -> Bool {

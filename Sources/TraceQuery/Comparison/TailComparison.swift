@@ -48,6 +48,10 @@ public struct TailComparison: Hashable, Sendable {
         public var z: Double
         /// Of a numeric attribute.
         public var numeric: Numeric?
+        /// Which traces have it, or which numbers they have: what is alike here says the same.
+        var fingerprint: UInt64 = 0
+        /// Other attributes that say the same: `server = triton-a` where one host has one server.
+        public var aliases: [String] = []
         /// Share in the selection through share in the baseline; infinite when the baseline has none.
         public var lift: Double { baselineShare > 0 ? selectionShare / baselineShare : .infinity }
     }
@@ -121,15 +125,29 @@ public struct TailComparison: Hashable, Sendable {
         ranking.rankValues()
         ranking.rankNumbers()
         // A tie goes to the plain facts: `model` before `model.triton.model_name`, which says the same.
-        ranked = Array(
-            ranking.ranked.sorted {
-                if abs($0.score - $1.score) > 1e-9 { return $0.score > $1.score }
-                let (left, right) = ($0.key.contains("."), $1.key.contains("."))
-                return left == right ? ($0.key, $0.value) < ($1.key, $1.value) : !left
-            }.prefix(max(limit, 0))
-        )
+        let sorted = ranking.ranked.sorted {
+            if abs($0.score - $1.score) > 1e-9 { return $0.score > $1.score }
+            let (left, right) = ($0.key.contains("."), $1.key.contains("."))
+            return left == right ? ($0.key, $0.value) < ($1.key, $1.value) : !left
+        }
+        ranked = Array(Self.folded(sorted).prefix(max(limit, 0)))
         hiddenKeys = ranking.hiddenKeys.sorted()
         sentences = makeSentences()
+    }
+
+    /// Each statement once, with the other attributes that make it.
+    private static func folded(_ sorted: [Ranked]) -> [Ranked] {
+        var places: [UInt64: Int] = [:]
+        var result: [Ranked] = []
+        for one in sorted {
+            if let place = places[one.fingerprint] {
+                result[place].aliases.append(one.numeric == nil ? "\(one.key) = \(one.value)" : "\(one.key) \(one.value)")
+            } else {
+                places[one.fingerprint] = result.count
+                result.append(one)
+            }
+        }
+        return result
     }
 
     private static func side(_ features: FeatureTable, _ indices: [Int]) -> Side {
@@ -139,7 +157,7 @@ public struct TailComparison: Hashable, Sendable {
             if features.errorCounts[index] > 0 { side.errors += features.weight(index) }
         }
         side.mean = mean(features, indices) { Double(features.durations[$0]) }
-        let sorted = indices.sorted { (features.durations[$0], features.traceIDs[$0]) < (features.durations[$1], features.traceIDs[$1]) }
+        let sorted = features.sortedByDuration(indices)
         for share in [0.5, 0.95, 0.99] where !sorted.isEmpty {
             let id = features.traceIDs[sorted[min(Int(share * Double(sorted.count)), sorted.count - 1)]]
             if !side.exemplars.contains(id) { side.exemplars.append(id) }
@@ -196,11 +214,11 @@ public struct TailComparison: Hashable, Sendable {
 
     private func makeSentences() -> [String] {
         let slower = gap >= 0 ? "slower" : "faster"
-        var first = "The \(selection.traceCount) selected traces are on average \(Self.text(abs(gap))) \(slower) than the other \(baseline.traceCount)"
+        var first = "The \(selection.traceCount) selected traces are on average \(DurationText.text(abs(gap))) \(slower) than the other \(baseline.traceCount)"
         let sign = gap >= 0 ? 1.0 : -1.0
         let main = stages.filter { $0.difference * sign > 0.05 * abs(gap) }.sorted { $0.difference * sign > $1.difference * sign }.prefix(3)
         if !main.isEmpty {
-            first += ": " + main.map { "\(Self.text(abs($0.difference))) of it is \($0.name)" }.joined(separator: ", ")
+            first += ": " + main.map { "\(DurationText.text(abs($0.difference))) of it is \($0.name)" }.joined(separator: ", ")
         }
         guard let best = ranked.first else {
             return [first + ".", "No attribute tells the two sides apart with any certainty."]
@@ -213,14 +231,4 @@ public struct TailComparison: Hashable, Sendable {
     }
 
     private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
-
-    private static func text(_ nanoseconds: Double) -> String {
-        for (unit, size) in [("s", 1e9), ("ms", 1e6), ("µs", 1e3)] where nanoseconds >= size {
-            let value = nanoseconds / size
-            let digits = value >= 100 ? 1.0 : value >= 10 ? 10.0 : 100.0
-            let rounded = (value * digits).rounded() / digits
-            return (rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)") + " " + unit
-        }
-        return "\(Int(nanoseconds)) ns"
-    }
 }

@@ -2,7 +2,7 @@ internal import TraceModel
 
 /// The page's filter: `service:triton model:bert_* duration>80ms -host:gpu-07 "free text"`. All terms must hold.
 ///
-/// Fields are service, operation, model, version, server, host, status, trace, duration, any stage, batch, ttft, itl, tokens.in, tokens.out,
+/// Fields are service, operation, model, version, server, host, status, error.group, trace, duration, any stage, batch, ttft, itl, tokens.in, tokens.out,
 /// spans, errors, wait (a percentage of the duration), cold and cache; every other name is an attribute's key, with or without the kind of span before it.
 public struct TraceFilter: Hashable, Sendable {
     /// A term cannot be read.
@@ -11,6 +11,8 @@ public struct TraceFilter: Hashable, Sendable {
         /// Characters from the start, from 1, and how many.
         public var column: Int
         public var length: Int
+        /// The term as it may have been meant.
+        public var suggestion: String?
     }
 
     enum Comparison: String, Hashable, Sendable {
@@ -27,6 +29,8 @@ public struct TraceFilter: Hashable, Sendable {
     public struct Term: Hashable, Sendable {
         /// As it was written, the minus included.
         public var text: String
+        /// Where it stands: characters from the start, from 1.
+        public var column: Int
         var isNegated: Bool
         /// Empty for free text.
         var field: String
@@ -34,6 +38,13 @@ public struct TraceFilter: Hashable, Sendable {
         var value: String
         /// Nanoseconds, or a plain number.
         var number: Double?
+
+        /// The term with another name or value.
+        func with(field: String? = nil, value: String? = nil) -> String {
+            let value = value ?? self.value
+            let isPlain = !value.isEmpty && !value.contains { $0.isWhitespace || $0 == "\"" }
+            return (isNegated ? "-" : "") + (field ?? self.field) + comparison.rawValue + (isPlain ? value : "\"" + value.filter { $0 != "\"" } + "\"")
+        }
     }
 
     public let terms: [Term]
@@ -70,39 +81,63 @@ public struct TraceFilter: Hashable, Sendable {
         self.terms = terms
     }
 
-    private static let numberFields: Set = ["batch", "tokens.in", "tokens.out", "spans", "errors", "wait"]
-    private static let timeFields: Set<String> = Set(["duration", "ttft", "itl"] + Stage.allCases.map(\.rawValue))
-    private static let textFields: Set = ["service", "operation", "name", "root", "model", "version", "server", "host", "status", "trace", "cold", "cache"]
+    static let numberFields: Set = ["batch", "tokens.in", "tokens.out", "spans", "errors", "wait"]
+    static let timeFields: Set<String> = Set(["duration", "ttft", "itl"] + Stage.allCases.map(\.rawValue))
+    static let textFields: Set = ["service", "operation", "name", "root", "model", "version", "server", "host", "status", "error.group", "trace", "cold", "cache"]
+
+    /// Whether a field is compared with a number or a duration.
+    public static func isCompared(_ field: String) -> Bool { numberFields.contains(field) || timeFields.contains(field) }
 
     private static func term(_ text: String, column: Int) throws(Problem) -> Term {
-        let problem = { (message: String) in Problem(message: message, column: column, length: text.count) }
+        let problem = { (message: String, suggestion: String?) in Problem(message: message, column: column, length: text.count, suggestion: suggestion) }
         let isNegated = text.hasPrefix("-") && text.count > 1
         let body = isNegated ? text.dropFirst() : text[...]
         let quoted = body.hasPrefix("\"")
         guard !quoted, let (field, comparison, rest) = split(body) else {
             let value = unquoted(body)
-            guard !value.isEmpty else { throw problem("an empty term") }
-            return Term(text: text, isNegated: isNegated, field: "", comparison: .matches, value: value, number: nil)
+            guard !value.isEmpty else { throw problem("an empty term", nil) }
+            return Term(text: text, column: column, isNegated: isNegated, field: "", comparison: .matches, value: value, number: nil)
         }
         let value = unquoted(rest)
-        guard !field.isEmpty else { throw problem("the name before \"\(comparison.rawValue)\" is missing, as in model:bert") }
-        guard !value.isEmpty else { throw problem("the value after \"\(comparison.rawValue)\" is missing, as in \(field)\(comparison.rawValue)…") }
-        var number: Double?
+        guard !field.isEmpty else { throw problem("the name before \"\(comparison.rawValue)\" is missing, as in model:bert", nil) }
+        guard !value.isEmpty else { throw problem("the value after \"\(comparison.rawValue)\" is missing, as in \(field)\(comparison.rawValue)…", nil) }
+        var term = Term(text: text, column: column, isNegated: isNegated, field: field, comparison: comparison, value: value, number: nil)
         if timeFields.contains(field) {
-            number = duration(value)
-            guard number != nil else { throw problem("\"\(value)\" is not a duration such as 80ms, 1.5s or 200us") }
+            term.number = duration(value)
+            guard term.number != nil else { throw problem("\"\(value)\" is not a duration such as 80ms, 1.5s or 200us", durationMeant(value).map { term.with(value: $0) }) }
         } else if numberFields.contains(field) {
-            number = Double(value.hasSuffix("%") ? value.dropLast() : value[...])
-            guard number != nil else { throw problem("\"\(value)\" is not a number") }
+            term.number = Double(value.hasSuffix("%") ? value.dropLast() : value[...])
+            guard term.number != nil else { throw problem("\"\(value)\" is not a number", nil) }
         } else if comparison != .matches, comparison != .equal, comparison != .notEqual {
-            guard !textFields.contains(field) else { throw problem("\(field) is text: write \(field):\(value)") }
-            number = Double(value) ?? duration(value)
-            guard number != nil else { throw problem("\"\(value)\" is not a number") }
+            if textFields.contains(field) {
+                term.comparison = .matches
+                throw problem("\(field) is text: write \(term.with())", term.with())
+            }
+            term.number = Double(value) ?? duration(value)
+            guard term.number != nil else {
+                // A field that is compared with a duration was meant, more likely than an attribute.
+                let meant = Spelling.closest(to: field, among: timeFields.union(numberFields))
+                throw problem("\"\(value)\" is not a number", meant.map { term.with(field: $0) })
+            }
         } else {
-            number = Double(value)
+            term.number = Double(value)
         }
-        if field == "status", !["error", "ok", "unset"].contains(value) { throw problem("status is error or ok, not \"\(value)\"") }
-        return Term(text: text, isNegated: isNegated, field: field, comparison: comparison, value: value, number: number)
+        if let allowed = wordValues[field], !allowed.contains(value) {
+            throw problem("\(field) is \(allowed[0]) or \(allowed[1]), not \"\(value)\"", Spelling.closest(to: value, among: allowed).map { term.with(value: $0) })
+        }
+        return term
+    }
+
+    /// Fields with few values.
+    private static let wordValues = ["status": ["error", "ok", "unset"], "cold": ["true", "false"], "cache": ["hit", "miss", "true", "false"]]
+
+    /// A duration with its unit written otherwise: `80sm`, `20 msec`, `1.5seconds`.
+    private static func durationMeant(_ text: String) -> String? {
+        let number = text.prefix { $0.isNumber || $0 == "." }
+        let unit = String(text[number.endIndex...].filter { !$0.isWhitespace }).lowercased()
+        guard !number.isEmpty, Double(number) != nil, !unit.isEmpty else { return nil }
+        let words = ["ns": ["nsec", "nanos", "nanoseconds"], "us": ["usec", "micros", "microseconds"], "ms": ["msec", "millis", "milliseconds", "sm"], "s": ["sec", "secs", "second", "seconds"], "m": ["mins", "minute", "minutes"], "h": ["hr", "hour", "hours"]]
+        return words.first { $0.key == unit || $0.value.contains(unit) }.map { number + $0.key }
     }
 
     private static func split(_ body: Substring) -> (field: String, comparison: Comparison, rest: Substring)? {

@@ -10,6 +10,8 @@ public struct ErrorGroups: Hashable, Sendable {
         public var message: String
         /// Weighted errors.
         public var count = 0.0
+        /// Stored errors.
+        public var sampleCount = 0
         /// Nanoseconds since the Unix epoch.
         public var firstSeen = UInt64.max
         public var lastSeen: UInt64 = 0
@@ -29,7 +31,8 @@ public struct ErrorGroups: Hashable, Sendable {
     /// Errors for which there was no room.
     public private(set) var leftOut = 0
 
-    public init() {}
+    /// - Parameter leftOut: Errors that are not among those to be added.
+    public init(leftOut: Int = 0) { self.leftOut = leftOut }
 
     public mutating func add(_ error: TraceError, weight: Double = 1) {
         guard groups[error.signature] != nil || groups.count < Self.maximumGroups else {
@@ -39,6 +42,7 @@ public struct ErrorGroups: Hashable, Sendable {
         var group = groups.removeValue(forKey: error.signature)
             ?? Group(signature: error.signature, waiting: error.waiting, stage: error.stage, message: error.message)
         group.count += weight
+        group.sampleCount += 1
         group.firstSeen = min(group.firstSeen, error.time)
         group.lastSeen = max(group.lastSeen, error.time)
         if group.versions[error.version] != nil || group.versions.count < 64 { group.versions[error.version, default: 0] += weight }

@@ -38,6 +38,11 @@ enum LLMAttribute: CaseIterable {
     /// Events at the first token.
     static let firstTokenEvents: Set = ["gen_ai.first_token", "first_token", "First Token Stream Event", "llm.first_token"]
 
+    /// Events at each token, or piece, of an answer.
+    static let tokenEvents: Set = [
+        "llm.content.completion.chunk", "gen_ai.content.completion.chunk", "gen_ai.completion.chunk", "gen_ai.token", "gen_ai.stream.chunk", "llm.token", "token",
+    ]
+
     /// For each name, what it tells and how good it is: 0 is the best.
     static let byName: [String: (fact: LLMAttribute, rank: Int)] = {
         var table: [String: (fact: LLMAttribute, rank: Int)] = [:]

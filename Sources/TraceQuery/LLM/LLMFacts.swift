@@ -77,6 +77,23 @@ public struct LLMFacts: Hashable, Sendable {
         }
     }
 
+    /// Tokens of one answer whose gaps are looked at.
+    static let maximumTokenEvents = 1_024
+    /// Tokens of one answer whose times are told.
+    public static let maximumTokenTimes = 20_000
+
+    /// When the tokens, or pieces, of the answer came, as far as the span's events tell; nanoseconds since the Unix epoch, in order.
+    public static func tokenTimes(_ span: Span, most: Int = maximumTokenTimes) -> [UInt64] {
+        guard span.events.count > 1 else { return [] }
+        return span.events.lazy.filter { LLMAttribute.tokenEvents.contains($0.name) }.map(\.time).prefix(most).sorted()
+    }
+
+    /// Nanoseconds from each token to the next, where events tell when they came.
+    static func gapsBetweenTokens(_ span: Span) -> [Float] {
+        let times = tokenTimes(span, most: maximumTokenEvents)
+        return zip(times.dropFirst(), times).map { Float($0 - $1) }
+    }
+
     /// Mean nanoseconds from one token to the next, after the first; `nil` when it is not told.
     public var interTokenTime: Double? {
         guard let outputTokens, outputTokens > 1 else { return nil }

@@ -13,6 +13,11 @@ public struct InstanceLanes: Hashable, Sendable {
         public var memberCount: Int
         /// Nanoseconds of the block in which something was executing.
         public var busy: UInt64
+        /// Nanoseconds of that in which requests were copied in, and answers out; the rest is inference.
+        public var input: UInt64
+        public var output: UInt64
+        /// Who asked for most of the first execution.
+        public var client: String
         /// A member of the first execution, to open its batch by.
         public var traceID: TraceID
         public var spanID: SpanID
@@ -24,10 +29,16 @@ public struct InstanceLanes: Hashable, Sendable {
         public var name: String
         /// No attribute names the instance: the lane was made from what overlaps.
         public var isInferred: Bool
+        /// No execution of the model on this server is missing, as its running numbers tell: where nothing is, it was idle.
+        public var isComplete: Bool
+        /// Of the view.
         public var blocks: [Block]
+        /// Of the window.
         public var executionCount: Int
-        /// Nanoseconds.
+        /// Nanoseconds of the window.
         public var busy: UInt64
+        /// Of the window, by start.
+        var executions: [Batch]
     }
 
     /// By server, then model, then instance.
@@ -35,24 +46,36 @@ public struct InstanceLanes: Hashable, Sendable {
 
     /// - Parameters:
     ///   - batches: Executions, in any order.
-    ///   - window: Blocks are cut to it; executions outside are left out.
+    ///   - window: Executions outside are left out, and busy time is counted within it.
+    ///   - view: The part of the window that is drawn, all of it if `nil`. Lanes without blocks there are told of all the same.
     ///   - resolution: Executions shorter than this many nanoseconds that lie within one step of it share a block.
-    public init(_ batches: [Batch], window: ClosedRange<UInt64>, resolution: UInt64) {
+    public init(_ batches: [Batch], window: ClosedRange<UInt64>, view: ClosedRange<UInt64>? = nil, resolution: UInt64) {
         let bounds = TimeRange(window.lowerBound, window.upperBound)
+        let drawn = view.map { TimeRange($0.lowerBound, $0.upperBound).clamped(to: bounds) } ?? bounds
         var lanes: [Lane] = []
         let groups = Dictionary(grouping: batches.filter { TimeRange($0.start, $0.end).overlap(bounds) > 0 }, by: \.identity)
         for (identity, group) in groups.sorted(by: { $0.key < $1.key }) {
+            let isComplete = Self.isGapless(group)
             for (name, isInferred, executions) in Self.colored(group) {
-                let blocks = Self.blocks(executions, bounds: bounds, resolution: max(resolution, 1))
                 lanes.append(
                     Lane(
-                        identity: identity, name: name, isInferred: isInferred, blocks: blocks, executionCount: executions.count,
-                        busy: blocks.reduce(0) { $0 + $1.busy }
+                        identity: identity, name: name, isInferred: isInferred, isComplete: isComplete,
+                        blocks: Self.blocks(executions, bounds: bounds, view: drawn, resolution: max(resolution, 1)), executionCount: executions.count,
+                        busy: Self.ranges(executions, bounds: bounds, view: bounds).reduce(0) { $0 + $1.range.length }, executions: executions
                     )
                 )
             }
         }
         self.lanes = lanes
+    }
+
+    /// Every execution is here with all its requests: the server numbers its batches, and no number is missing.
+    ///
+    /// - Parameter batches: Of one model on one server.
+    public static func isGapless(_ batches: [Batch]) -> Bool {
+        let ids = batches.compactMap { $0.members[0].batchID }
+        guard ids.count == batches.count, Set(ids).count == ids.count, let first = ids.min(), let last = ids.max() else { return false }
+        return last.subtractingReportingOverflow(first).partialValue == Int64(ids.count) - 1 && batches.allSatisfy { $0.isComplete == true }
     }
 
     /// Lanes of one model: by name where the server tells, the others to the first lane that is free when they start.
@@ -75,30 +98,59 @@ public struct InstanceLanes: Hashable, Sendable {
     /// Instances of one model that are told apart by overlaps; more executions at one time are left out.
     static let maximumInferredLanes = 256
 
-    private static func blocks(_ executions: [Batch], bounds: TimeRange, resolution: UInt64) -> [Block] {
-        var blocks: [Block] = []
-        // The pixel of a block that others may still join.
-        var pixel: UInt64?
-        for batch in executions {
+    /// Executions of a lane that reach into a view, cut to bounds; none of them overlap.
+    private static func ranges(_ executions: [Batch], bounds: TimeRange, view: TimeRange) -> [(batch: Batch, range: TimeRange)] {
+        var result: [(batch: Batch, range: TimeRange)] = []
+        for batch in executions where TimeRange(batch.start, batch.end).overlap(view) > 0 {
             var range = TimeRange(batch.start, batch.end).clamped(to: bounds)
             // Clocks of requests differ by some hundred nanoseconds: what a server says ran one after the other is drawn so.
-            if let last = blocks.last, range.start < last.end { range = TimeRange(min(last.end, range.end), range.end) }
-            let own = (range.start - bounds.start) / resolution
-            if range.length < resolution, let pixel, pixel == own, let last = blocks.indices.last {
+            if let last = result.last?.range, range.start < last.end { range = TimeRange(min(last.end, range.end), range.end) }
+            result.append((batch, range))
+        }
+        return result
+    }
+
+    private static func blocks(_ executions: [Batch], bounds: TimeRange, view: TimeRange, resolution: UInt64) -> [Block] {
+        var blocks: [Block] = []
+        // The step of a block that others may still join.
+        var step: UInt64?
+        for (batch, range) in ranges(executions, bounds: bounds, view: view) {
+            let (input, output) = batch.copies(within: range.length)
+            // Steps do not move with the view, so that blocks stay the same while one pans.
+            let own = range.start / resolution
+            if range.length < resolution, let step, step == own, let last = blocks.indices.last {
                 blocks[last].end = max(blocks[last].end, range.end)
                 blocks[last].executionCount += 1
                 blocks[last].memberCount += batch.members.count
                 blocks[last].busy += range.length
+                blocks[last].input += input
+                blocks[last].output += output
                 continue
             }
             blocks.append(
                 Block(
-                    start: range.start, end: range.end, executionCount: 1, memberCount: batch.members.count, busy: range.length,
-                    traceID: batch.members[0].traceID, spanID: batch.members[0].spanID
+                    start: range.start, end: range.end, executionCount: 1, memberCount: batch.members.count, busy: range.length, input: input,
+                    output: output, client: batch.mainClient, traceID: batch.members[0].traceID, spanID: batch.members[0].spanID
                 )
             )
-            pixel = range.length < resolution ? own : nil
+            step = range.length < resolution ? own : nil
         }
         return blocks
+    }
+}
+
+extension Batch {
+    /// Nanoseconds in which requests were copied in and answers out.
+    func copies(within length: UInt64) -> (input: UInt64, output: UInt64) {
+        let input = min(members[0].inputEnd ?? 0, duration)
+        let output = max(min(members[0].outputStart ?? duration, duration), input)
+        return (min(input, length), min(duration - output, length - min(input, length)))
+    }
+
+    /// The client with the most members; by name among equals.
+    var mainClient: String {
+        if members.count == 1 { return members[0].client }
+        let counts = Dictionary(grouping: members, by: \.client).mapValues(\.count)
+        return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
     }
 }

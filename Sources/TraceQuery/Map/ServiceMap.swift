@@ -93,7 +93,7 @@ public struct ServiceMap: Hashable, Sendable {
         for (row, place) in tree.rows.enumerated() {
             let span = tree.spans.entries[place.entry].span
             let service = tree.serviceName(row)
-            let isCall = place.parent >= 0 && isCall(from: place.parent, to: row, tree)
+            let isCall = tree.isCall(to: row)
             touch(service, span, isEntry: place.parent < 0 || isCall, weight)
             guard isCall else { continue }
             answered[place.parent] = true
@@ -107,13 +107,6 @@ public struct ServiceMap: Hashable, Sendable {
         for node in inference.nodes where node.span.role == .model || node.span.role == .languageModel {
             addModel(tree.span(node.row), tree.resource(node.row), tree.serviceName(node.row), weight)
         }
-    }
-
-    /// Another service goes on with it, or the same one takes its own call.
-    private func isCall(from parent: Int, to row: Int, _ tree: TraceTree) -> Bool {
-        if tree.serviceName(parent) != tree.serviceName(row) { return true }
-        let (caller, callee) = (tree.span(parent).kind, tree.span(row).kind)
-        return caller == .client && callee == .server || caller == .producer && callee == .consumer
     }
 
     /// A client span may have spans of its own library below it, and the server under those.
@@ -200,5 +193,16 @@ public struct ServiceMap: Hashable, Sendable {
         if span.status.code == .error { model.errors += weight }
         model.durations.add(span.duration, weight: weight)
         modelsByKey[key] = model
+    }
+}
+
+extension TraceTree {
+    /// Another service goes on with what the row's parent began, or the same one takes its own call.
+    func isCall(to row: Int) -> Bool {
+        let parent = rows[row].parent
+        guard parent >= 0 else { return false }
+        if serviceName(parent) != serviceName(row) { return true }
+        let (caller, callee) = (span(parent).kind, span(row).kind)
+        return caller == .client && callee == .server || caller == .producer && callee == .consumer
     }
 }

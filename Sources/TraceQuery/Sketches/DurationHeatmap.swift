@@ -36,7 +36,11 @@ public struct DurationHeatmap: Hashable, Sendable {
     /// - Parameters:
     ///   - columns: At least 1.
     ///   - rows: At least 1.
-    public init(_ features: FeatureTable, window: ClosedRange<UInt64>, columns: Int, rows: Int, where isIncluded: (Int) -> Bool = { _ in true }) {
+    ///   - durations: Where the rows begin and end, so that several maps can be laid beside each other; else as far as the traces reach.
+    public init(
+        _ features: FeatureTable, window: ClosedRange<UInt64>, columns: Int, rows: Int, durations: ClosedRange<UInt64>? = nil,
+        where isIncluded: (Int) -> Bool = { _ in true }
+    ) {
         let columnCount = max(columns, 1)
         start = window.lowerBound
         columnWidth = max((window.upperBound - window.lowerBound) / UInt64(columnCount) + 1, 1)
@@ -47,9 +51,10 @@ public struct DurationHeatmap: Hashable, Sendable {
             least = min(least, max(features.durations[index], 1))
             most = max(most, features.durations[index])
         }
-        lowest = Double(min(least, most))
-        ratio = max(LogScale.ratio(from: lowest, to: Double(most), steps: rowCount), 1.000_001)
-        let scale = LogScale(lowest: lowest, ratio: ratio)
+        if let durations { (least, most) = (durations.lowerBound, durations.upperBound) }
+        let scale = LogScale(from: min(least, most), to: most, steps: rowCount)
+        lowest = scale.lowest
+        ratio = scale.ratio
         var cells: [Int: (cell: Cell, ranks: [UInt64])] = [:]
         var sketches = [DurationSketch](repeating: DurationSketch(), count: columnCount)
         for index in 0..<features.count where isIncluded(index) {

@@ -17,6 +17,8 @@ public struct DurationSketch: Hashable, Sendable {
     private var zeros = 0.0
     /// The weight of all values.
     public private(set) var count = 0.0
+    /// Values that were added, each once: how much the quantiles rest on.
+    public private(set) var sampleCount = 0
     /// The weighted sum of all values, nanoseconds.
     public private(set) var sum = 0.0
     public private(set) var minimum: UInt64 = .max
@@ -30,6 +32,7 @@ public struct DurationSketch: Hashable, Sendable {
     public mutating func add(_ duration: UInt64, weight: Double = 1) {
         guard weight > 0, weight.isFinite else { return }
         count += weight
+        sampleCount += 1
         sum += Double(duration) * weight
         minimum = min(minimum, duration)
         maximum = max(maximum, duration)
@@ -42,6 +45,7 @@ public struct DurationSketch: Hashable, Sendable {
 
     public mutating func merge(_ other: DurationSketch) {
         count += other.count
+        sampleCount += other.sampleCount
         sum += other.sum
         zeros += other.zeros
         minimum = min(minimum, other.minimum)

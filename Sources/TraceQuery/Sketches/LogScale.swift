@@ -16,10 +16,17 @@ public struct LogScale: Hashable, Sendable {
         self.ratio = max(ratio, 1.000_001)
     }
 
-    /// The factor by which `steps` steps reach from one value to another.
-    static func ratio(from lowest: Double, to highest: Double, steps: Int) -> Double {
-        guard lowest > 0, highest > lowest, steps > 0 else { return 2 }
-        return pow(highest / lowest, 1 / Double(steps))
+    /// The least factor between the ends of a scale that is made for some values: less would show nothing but their noise.
+    static let leastExtent = 4.0
+
+    /// A scale of `steps` steps from one value to another, both from 1 on; when these are nearly the same, further, with both in its middle.
+    init(from least: UInt64, to most: UInt64, steps: Int) {
+        var (low, high) = (Double(max(min(least, most), 1)), Double(max(least, most, 1)))
+        if high / low < Self.leastExtent {
+            low = max(1, (low * high / Self.leastExtent).squareRoot())
+            high = low * Self.leastExtent
+        }
+        self.init(lowest: low, ratio: pow(high / low, 1 / Double(max(steps, 1))))
     }
 
     /// 0 for all below ``lowest``.

@@ -35,6 +35,8 @@ public enum UnaccountedPart: String, Hashable, Sendable, CaseIterable {
     case network
     /// A web framework's handler, whatever it does.
     case handler
+    /// Spans outside inference servers: a gateway's own time, other services and what these call.
+    case services
 }
 
 /// From what a stage's times were taken. Real spans win over attributes, attributes over events.

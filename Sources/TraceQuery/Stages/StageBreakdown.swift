@@ -88,26 +88,29 @@ public struct StageBreakdown: Hashable, Sendable {
             guard let duration = totals[stage], duration > 0 else { return nil }
             return StageShare(stage: stage, duration: duration)
         }
-        let unknown = self[.unaccounted] - unaccountedParts.values.reduce(0, +)
-        let network = min(networkTime(tree, inference), unknown)
-        if network > 0 { unaccountedParts[.network] = network }
+        addParts(tree, inference, of: self[.unaccounted] - unaccountedParts.values.reduce(0, +))
     }
 
-    /// What callers' spans directly above a server's have on the critical path to themselves, without what the server received before
-    /// its span and sent after it.
-    private func networkTime(_ tree: TraceTree, _ inference: InferenceTree) -> UInt64 {
-        let callers = inference.top.compactMap { node -> (row: Int, told: UInt64)? in
+    /// Tells what of `unknown`, nanoseconds, was the network's and what other services'.
+    private mutating func addParts(_ tree: TraceTree, _ inference: InferenceTree, of unknown: UInt64) {
+        guard unknown > 0, inference.nodes.count < tree.rows.count else { return }
+        let exclusive = CriticalPath(tree).exclusive
+        let callers = callers(tree, inference)
+        let network = min(callers.reduce(0) { $0 + exclusive[$1.key] - min($1.value, exclusive[$1.key]) }, unknown)
+        if network > 0 { unaccountedParts[.network] = network }
+        let known = Set(inference.nodes.map(\.row)).union(callers.keys)
+        let others = tree.rows.indices.reduce(0) { known.contains($1) ? $0 : $0 + exclusive[$1] }
+        let services = min(others, unknown - network)
+        if services > 0 { unaccountedParts[.services] = services }
+    }
+
+    /// Rows of the callers' spans directly above a server's, each with what the server received before its span and sent after it, in
+    /// nanoseconds: the rest of what such a span has on the critical path to itself is the network's.
+    private func callers(_ tree: TraceTree, _ inference: InferenceTree) -> [Int: UInt64] {
+        inference.top.reduce(into: [:]) { callers, node in
             let row = tree.rows[inference.nodes[node].row].parent
-            guard row >= 0, tree.span(row).kind == .client else { return nil }
-            let (extent, bounds) = (inference.nodes[node].extent, inference.nodes[node].span.bounds)
-            return (row, extent.length - bounds.length)
-        }
-        guard !callers.isEmpty else { return 0 }
-        let path = CriticalPath(tree)
-        var seen: Set<Int> = []
-        return callers.reduce(0) { sum, caller in
-            let own = seen.insert(caller.row).inserted ? path.exclusive[caller.row] : 0
-            return sum + own - min(caller.told, sum + own)
+            guard row >= 0, tree.span(row).kind == .client else { return }
+            callers[row, default: 0] += inference.nodes[node].extent.length - inference.nodes[node].span.bounds.length
         }
     }
 }

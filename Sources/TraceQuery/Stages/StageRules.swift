@@ -1,7 +1,7 @@
 /// The one table of names by which spans, events and attributes of inference servers tell their stages.
 ///
 /// Triton (and our own server), PyTriton, vLLM, BentoML and Envoy; attributes of language models are in ``LLMAttribute``.
-enum StageRules {
+public enum StageRules {
     /// Spans that are a stage from start to end: vLLM's detailed spans.
     static let phases: [String: Stage] = [
         "vllm_queue": .queue,
@@ -21,6 +21,19 @@ enum StageRules {
     static let batchSize = "batch.size"
     static let batchRequests = "batch.requests"
     static let instance = "instance"
+    /// The most requests that a model takes together, where a server tells.
+    static let maximumBatch = ["batch.max_size", "model.max_batch_size", "max_batch_size"]
+    /// How long a request is, where somebody tells: what padding a batch to its longest member wastes follows from it.
+    public static let lengths = ["inference.tokens", "batch.tokens", "gen_ai.usage.input_tokens"]
+    /// Who asked, on the root of a trace.
+    static let clients = ["client.app", "client.name", "client.id", "app.client", "enduser.id"]
+
+    /// Spans in which a model comes, is made ready, or goes: vLLM's start-up, and what others call it.
+    static let lifecycles: [String: ModelLifecycle.Kind] = [
+        "Overall Loading": .load, "Load model": .load, "load_model": .load, "model.load": .load, "ModelLoad": .load,
+        "Warmup (GPU)": .warmUp, "Warmup (CPU)": .warmUp, "warmup": .warmUp, "model.warmup": .warmUp,
+        "unload_model": .unload, "model.unload": .unload, "ModelUnload": .unload,
+    ]
 
     /// vLLM's request.
     static let languageModelRequest = "llm_request"

@@ -105,11 +105,15 @@ public struct TraceSpans: Sendable {
     public func serviceName(of entry: Int) -> String { serviceNames[entries[entry].resource] }
 
     /// The spans again as a batch, without the copies.
-    public var batch: SpanBatch {
+    public var batch: SpanBatch { batch { $1 } }
+
+    /// The spans again as a batch, without the copies: changed, or left out where `change` answers `nil`.
+    func batch(_ change: (_ entry: Int, _ span: Span) -> Span?) -> SpanBatch {
         var result = SpanBatch()
         var lastResource = -1
         var lastScope = -1
-        for entry in entries {
+        for (index, entry) in entries.enumerated() {
+            guard let span = change(index, entry.span) else { continue }
             if entry.resource != lastResource {
                 result.resourceSpans.append(ResourceSpans(resource: resources[entry.resource]))
                 lastResource = entry.resource
@@ -120,7 +124,7 @@ public struct TraceSpans: Sendable {
                 result.resourceSpans[group].scopeSpans.append(ScopeSpans(scope: scopes[entry.scope]))
                 lastScope = entry.scope
             }
-            result.resourceSpans[group].scopeSpans[result.resourceSpans[group].scopeSpans.count - 1].spans.append(entry.span)
+            result.resourceSpans[group].scopeSpans[result.resourceSpans[group].scopeSpans.count - 1].spans.append(span)
         }
         return result
     }

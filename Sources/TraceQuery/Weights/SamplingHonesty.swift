@@ -39,6 +39,12 @@ public struct SamplingHonesty: Hashable, Sendable {
         return first.count == 1 ? .complete : .sampled
     }
 
+    /// What each trace stands for, when it is the same for all and known.
+    public var commonWeight: Double? {
+        guard verdict == .complete || verdict == .sampled else { return nil }
+        return counts.keys.first?.weight.count
+    }
+
     /// By service, then weight.
     public var entries: [Entry] {
         counts.map { Entry(service: $0.key.service, weight: $0.key.weight, traceCount: $0.value) }

@@ -1,4 +1,6 @@
-/// Which executions were slow because they came first: the model's first, or the first with a batch size.
+internal import TraceModel
+
+/// Which executions were slow because they came first: the model's first, or the first with a batch size; and which had to wait for one of these.
 enum ColdStarts {
     /// A first execution counts as cold when it took so many times as long as the model's median.
     static let factor = 3.0
@@ -29,13 +31,48 @@ enum ColdStarts {
         }
         return cold
     }
+
+    /// Those that waited for a cold execution so long that it would have made them cold themselves, by index.
+    static func held(_ executions: [ExecutionMember], by cold: Set<Int>) -> Set<Int> {
+        let causes = Dictionary(grouping: cold, by: { executions[$0].identity })
+        var held: Set<Int> = []
+        for (identity, first) in causes {
+            let indices = executions.indices.filter { executions[$0].identity == identity }
+            let times = indices.map { executions[$0].inferTime }.sorted()
+            let slow = Double(times[times.count / 2]) * factor
+            for index in indices where !cold.contains(index) {
+                let member = executions[index]
+                guard let from = member.queueStart else { continue }
+                let waited = first.map { cause in
+                    let (start, end) = (max(from, executions[cause].start), min(member.start, executions[cause].end))
+                    return end > start ? Double(end - start) : 0
+                }
+                if waited.contains(where: { $0 > slow }) { held.insert(index) }
+            }
+        }
+        return held
+    }
 }
 
 extension TraceWindow {
-    mutating func markCold() {
+    /// What needs all traces: batches, and which of them were cold.
+    mutating func finish() {
         let cold = ColdStarts.find(executions)
-        guard !cold.isEmpty else { return }
-        let ids = Set(cold.map { executions[$0].traceID })
+        struct Key: Hashable {
+            var trace: TraceID
+            var span: SpanID
+        }
+        let ids = Set(cold.union(ColdStarts.held(executions, by: cold)).map { executions[$0].traceID })
+        let keys = Set(cold.map { Key(trace: executions[$0].traceID, span: executions[$0].spanID) })
         for index in 0..<features.count where ids.contains(features.traceIDs[index]) { features.isCold[index] = true }
+        batches = Batch.grouping(executions)
+        executions = []
+        for batch in batches where !keys.isEmpty && lifecycles.count < ModelLifecycle.maximumCount {
+            guard let member = batch.members.first(where: { keys.contains(Key(trace: $0.traceID, span: $0.spanID)) }) else { continue }
+            lifecycles.append(
+                ModelLifecycle(kind: .cold, identity: batch.identity, start: batch.start, end: batch.end, traceID: member.traceID, spanID: member.spanID)
+            )
+        }
+        lifecycles.sort { ($0.start, $0.end) < ($1.start, $1.end) }
     }
 }

@@ -13,6 +13,8 @@ public struct FeatureTable: Sendable {
     /// Different keys, and different values of one key; what comes later is not kept.
     static let maximumKeys = 2_000
     static let maximumValuesPerKey = 5_000
+    /// Gaps between tokens, of all traces together.
+    static let maximumTokenGaps = 500_000
     /// Characters of a value.
     static let maximumValueLength = 120
 
@@ -57,6 +59,10 @@ public struct FeatureTable: Sendable {
     var interTokenTimes: [Double] = []
     var inputTokens: [Int64] = []
     var outputTokens: [Int64] = []
+    var cachedTokens: [Int64] = []
+    /// By row, nanoseconds from each token to the next of a streamed answer; only the first ones of so many rows as fit.
+    private(set) var tokenGaps: [Int: [Float]] = [:]
+    private var tokenGapCount = 0
     var cacheHits: [Bool] = []
     public internal(set) var isCold: [Bool] = []
 
@@ -66,16 +72,26 @@ public struct FeatureTable: Sendable {
     var numberStarts: [UInt32] = [0]
     var numberKeys: [UInt32] = []
     var numbers: [Double] = []
+    var errorGroupStarts: [UInt32] = [0]
+    /// Ids of groups of errors.
+    var errorGroups: [UInt32] = []
     var operationStarts: [UInt32] = [0]
     var operations: [UInt32] = []
     /// Time on the critical path, nanoseconds.
     var operationTimes: [UInt64] = []
+    var pathFrames = Interner<PathFrame>()
+    var pathStarts: [UInt32] = [0]
+    var paths: [UInt32] = []
+    /// Own time on the critical path, nanoseconds.
+    var pathTimes: [UInt64] = []
 
     static let stageCount = Stage.allCases.count
 
     public init() {}
 
     public var count: Int { traceIDs.count }
+    /// Names of all attributes, with the kind of span before each.
+    var attributeKeys: some Sequence<String> { featureKeys.lazy.map { strings[$0] } }
 
     public func rootService(_ index: Int) -> String { strings[rootServices[index]] }
     public func rootName(_ index: Int) -> String { strings[rootNames[index]] }
@@ -89,6 +105,10 @@ public struct FeatureTable: Sendable {
     public func interTokenTime(_ index: Int) -> Double? { interTokenTimes[index] < 0 ? nil : interTokenTimes[index] }
     public func inputTokenCount(_ index: Int) -> Int64? { inputTokens[index] < 0 ? nil : inputTokens[index] }
     public func outputTokenCount(_ index: Int) -> Int64? { outputTokens[index] < 0 ? nil : outputTokens[index] }
+    /// Prompt tokens that were not computed again.
+    public func cachedTokenCount(_ index: Int) -> Int64? { cachedTokens[index] < 0 ? nil : cachedTokens[index] }
+    /// Nanoseconds from each token to the next; empty when the trace does not tell when tokens came.
+    public func gapsBetweenTokens(_ index: Int) -> [Float] { tokenGaps[index] ?? [] }
     public func isCacheHit(_ index: Int) -> Bool { cacheHits[index] }
     /// Nanoseconds on the critical path.
     public func time(_ stage: Stage, _ index: Int) -> UInt64 { stages[index * Self.stageCount + stage.position] }
@@ -103,7 +123,8 @@ public struct FeatureTable: Sendable {
 
     /// Adds a trace.
     mutating func append(
-        _ tree: TraceTree, _ inference: InferenceTree, _ breakdown: StageBreakdown, _ members: [ExecutionMember], weight: TraceWeight
+        _ tree: TraceTree, _ inference: InferenceTree, _ breakdown: StageBreakdown, _ members: [ExecutionMember], _ errors: [TraceError],
+        weight: TraceWeight
     ) {
         let summary = TraceSummary(tree.spans)
         traceIDs.append(summary.traceID)
@@ -134,17 +155,28 @@ public struct FeatureTable: Sendable {
         interTokenTimes.append(llm?.interTokenTime ?? -1)
         inputTokens.append(llm?.inputTokens ?? -1)
         outputTokens.append(llm?.outputTokens ?? -1)
+        cachedTokens.append(llm?.cachedTokens ?? -1)
+        if let llm, tokenGapCount < Self.maximumTokenGaps {
+            let gaps = LLMFacts.gapsBetweenTokens(tree.span(llm.row))
+            if !gaps.isEmpty { tokenGaps[count - 1] = gaps }
+            tokenGapCount += gaps.count
+        }
         cacheHits.append(!breakdown.cacheHits.isEmpty)
         isCold.append(false)
         appendFacts(tree, inference, members, llm, hasModel: modelRow != nil)
         appendAttributes(tree, inference)
-        appendOperations(tree)
+        let path = CriticalPath(tree)
+        appendOperations(tree, path)
+        appendPaths(tree, inference, breakdown, path)
+        for id in Set(errors.map(\.signature.id)) { errorGroups.append(strings.number(of: id)) }
+        errorGroupStarts.append(UInt32(truncatingIfNeeded: errorGroups.count))
         pairStarts.append(UInt32(truncatingIfNeeded: pairs.count))
         numberStarts.append(UInt32(truncatingIfNeeded: numbers.count))
         operationStarts.append(UInt32(truncatingIfNeeded: operations.count))
+        pathStarts.append(UInt32(truncatingIfNeeded: paths.count))
     }
 
-    private func cut(_ text: String) -> String {
+    func cut(_ text: String) -> String {
         text.utf8.count <= Self.maximumValueLength ? text : String(text.prefix(Self.maximumValueLength))
     }
 
@@ -235,8 +267,7 @@ public struct FeatureTable: Sendable {
         numbers.append(value)
     }
 
-    private mutating func appendOperations(_ tree: TraceTree) {
-        let path = CriticalPath(tree)
+    private mutating func appendOperations(_ tree: TraceTree, _ path: CriticalPath) {
         var times: [UInt32: UInt64] = [:]
         var order: [UInt32] = []
         for (row, place) in tree.rows.enumerated() {
@@ -255,10 +286,33 @@ public struct FeatureTable: Sendable {
         }
     }
 
+    // MARK: Requests by operation
+
+    /// Weighted requests in which a service did something, by service and the name of its spans.
+    public func requestCounts(_ isIncluded: [Bool]) -> RequestCounts {
+        var counts: [UInt32: Double] = [:]
+        for index in 0..<count where isIncluded[index] {
+            for place in operationRange(index) { counts[operations[place], default: 0] += weight(index) }
+        }
+        return RequestCounts(features: self, counts: counts)
+    }
+
+    public struct RequestCounts {
+        fileprivate let features: FeatureTable
+        fileprivate let counts: [UInt32: Double]
+
+        /// `nil` when no such span is known.
+        public func count(service: String, name: String) -> Double? {
+            guard let service = features.strings.find(service), let name = features.strings.find(name) else { return nil }
+            return features.operationNames.find(Operation(service: service, name: name)).flatMap { counts[$0] }
+        }
+    }
+
     // MARK: Parts of a trace
 
     func pairRange(_ index: Int) -> Range<Int> { Int(pairStarts[index])..<Int(pairStarts[index + 1]) }
     func numberRange(_ index: Int) -> Range<Int> { Int(numberStarts[index])..<Int(numberStarts[index + 1]) }
+    func errorGroupRange(_ index: Int) -> Range<Int> { Int(errorGroupStarts[index])..<Int(errorGroupStarts[index + 1]) }
     func operationRange(_ index: Int) -> Range<Int> { Int(operationStarts[index])..<Int(operationStarts[index + 1]) }
 }
 

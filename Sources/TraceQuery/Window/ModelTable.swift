@@ -37,23 +37,34 @@ public struct ModelRow: Hashable, Sendable {
             let key = Key(service: features.services[index], model: features.models[index], version: features.versions[index])
             var row = rows.removeValue(forKey: key)
                 ?? ModelRow(service: features.service(index), model: features.model(index), version: features.version(index))
-            let weight = features.weight(index)
-            row.traceCount += 1
-            row.count += weight
-            if features.errorCounts[index] > 0 { row.errors += weight }
-            if features.isCold[index] { row.cold += weight }
-            if features.cacheHits[index] { row.cacheHits += weight }
-            row.durations.add(features.durations[index], weight: weight)
-            for share in features.strip(index) { row.stages[share.stage, default: DurationSketch()].add(share.duration, weight: weight) }
-            if let first = features.timeToFirstToken(index) { row.timeToFirstToken.add(first, weight: weight) }
-            row.waiting += Double(features.time(.queue, index)) * weight
-            row.total += Double(features.durations[index]) * weight
-            if features.batchRequests[index] > 0 {
-                row.fillSum += Double(features.batchRequests[index]) * weight
-                row.fillCount += weight
-            }
+            row.add(features, index)
             rows[key] = row
         }
         return rows.values.sorted { ($0.service, $0.model, $0.version) < ($1.service, $1.model, $1.version) }
+    }
+
+    /// All models together; `nil` when no trace asks one.
+    public static func all(_ features: FeatureTable, where isIncluded: (Int) -> Bool = { _ in true }) -> ModelRow? {
+        var row = ModelRow(service: "", model: "", version: "")
+        for index in 0..<features.count where isIncluded(index) && !features.model(index).isEmpty { row.add(features, index) }
+        return row.traceCount > 0 ? row : nil
+    }
+
+    private mutating func add(_ features: FeatureTable, _ index: Int) {
+        let weight = features.weight(index)
+        traceCount += 1
+        count += weight
+        if features.errorCounts[index] > 0 { errors += weight }
+        if features.isCold[index] { cold += weight }
+        if features.cacheHits[index] { cacheHits += weight }
+        durations.add(features.durations[index], weight: weight)
+        for share in features.strip(index) { stages[share.stage, default: DurationSketch()].add(share.duration, weight: weight) }
+        if let first = features.timeToFirstToken(index) { timeToFirstToken.add(first, weight: weight) }
+        waiting += Double(features.time(.queue, index)) * weight
+        total += Double(features.durations[index]) * weight
+        if features.batchRequests[index] > 0 {
+            fillSum += Double(features.batchRequests[index]) * weight
+            fillCount += weight
+        }
     }
 }

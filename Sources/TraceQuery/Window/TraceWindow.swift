@@ -9,13 +9,23 @@ public struct TraceWindow: Sendable {
     public internal(set) var features = FeatureTable()
     public internal(set) var map = ServiceMap()
     public internal(set) var errors = ErrorGroups()
+    /// Errors with their trace's place in ``features``, at most ``maximumFailures``: for groups of what a filter lets through.
+    var failures: [(trace: Int, error: TraceError)] = []
+    private var failuresLeftOut = 0
     public internal(set) var honesty = SamplingHonesty()
-    /// Executions of models, at most ``maximumExecutions``.
-    public internal(set) var executions: [ExecutionMember] = []
+    /// Executions of models, of at most ``maximumExecutions`` requests, by start.
+    public internal(set) var batches: [Batch] = []
+    /// Requests whose executions are not here.
     public internal(set) var executionsLeftOut = 0
+    /// When models were loaded, and their cold executions, by start.
+    public internal(set) var lifecycles: [ModelLifecycle] = []
+    /// Members of executions until all traces were read.
+    var executions: [ExecutionMember] = []
     /// Weighted duration of spans that are an execution, model by model: see ``models``.
     /// The window has more traces than were read: the newest are here.
     public internal(set) var isCut = false
+    /// Times without any data.
+    public internal(set) var gaps = DataGaps()
     public internal(set) var orphanSpans = 0
     public internal(set) var skewedHops = 0
     public internal(set) var maximumSkew: UInt64 = 0
@@ -23,6 +33,8 @@ public struct TraceWindow: Sendable {
 
     /// Executions that a window keeps.
     public static let maximumExecutions = 200_000
+    /// Errors that a window keeps one by one.
+    static let maximumFailures = 20_000
     /// Traces that a window reads when nothing else is asked for, and at most.
     public static let defaultLimit = 5_000
     public static let maximumLimit = 100_000
@@ -49,7 +61,12 @@ public struct TraceWindow: Sendable {
             }
             return .more
         }
-        window.markCold()
+        window.finish()
+        // A window from the beginning of time says nothing about when data should have been there.
+        let begin = startTime.lowerBound == 0 ? window.features.startTimes.min() ?? 0 : window.coveredFrom
+        let statistics = try await store.statistics()
+        window.gaps = DataGaps(
+            starts: window.features.startTimes, durations: window.features.durations, from: begin, first: statistics.isWhole ? statistics.oldestStartTime : nil)
         return window
     }
 
@@ -57,7 +74,7 @@ public struct TraceWindow: Sendable {
     public init(_ trees: [TraceTree]) {
         self.init(startTime: 0...UInt64.max)
         for tree in trees { add(tree) }
-        markCold()
+        finish()
     }
 
     mutating func add(_ tree: TraceTree) {
@@ -65,9 +82,10 @@ public struct TraceWindow: Sendable {
         let inference = InferenceTree(tree)
         let breakdown = StageBreakdown(tree, inference)
         let members = ExecutionMember.all(in: tree, inference, weight: weight)
-        features.append(tree, inference, breakdown, members, weight: weight)
+        let errors = TraceError.all(in: tree, inference)
+        features.append(tree, inference, breakdown, members, errors, weight: weight)
         map.add(tree, inference, weight: weight.count)
-        for error in TraceError.all(in: tree, inference) { errors.add(error, weight: weight.count) }
+        for error in errors { add(error, weight: weight.count) }
         honesty.add(service: features.rootService(features.count - 1), weight: weight)
         for member in members {
             guard executions.count < Self.maximumExecutions else {
@@ -76,6 +94,7 @@ public struct TraceWindow: Sendable {
             }
             executions.append(member)
         }
+        if lifecycles.count < ModelLifecycle.maximumCount { lifecycles += ModelLifecycle.all(in: tree) }
         orphanSpans += tree.rows.count(where: \.isOrphan)
         let skew = ClockSkew(tree)
         skewedHops += skew.hops.count
@@ -88,6 +107,23 @@ public struct TraceWindow: Sendable {
             server.version = ""
             serverIDs[server, default: SequenceGaps()].add(number)
         }
+    }
+
+    private mutating func add(_ error: TraceError, weight: Double) {
+        errors.add(error, weight: weight)
+        if failures.count < Self.maximumFailures {
+            failures.append((features.count - 1, error))
+        } else {
+            failuresLeftOut += 1
+        }
+    }
+
+    /// The groups of the traces that a filter lets through.
+    public func errors(_ isIncluded: [Bool]) -> ErrorGroups {
+        guard isIncluded.contains(false) else { return errors }
+        var groups = ErrorGroups(leftOut: failuresLeftOut)
+        for failure in failures where isIncluded[failure.trace] { groups.add(failure.error, weight: features.weight(failure.trace)) }
+        return groups
     }
 
     /// The part of the window that was read: from the oldest trace on, when there were more.

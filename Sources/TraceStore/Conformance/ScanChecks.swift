@@ -60,6 +60,11 @@ extension TraceStoreConformance {
                 let window = SpanSelection(startTime: Fixture.epoch + 2_000_000...Fixture.epoch + 3_000_000)
                 try await expectEqual(selected(store, window), [spans[1], spans[2]], "window")
                 try await expectEqual(visited(store, window).map(\.spans.count), [2, 2], "spans of the traces of a window")
+                for anyOf in [[], [[.name("child")]]] as [[[SpanCondition]]] {
+                    let others = SpanSelection(anyOf: anyOf, except: Fixture.traceID(1))
+                    try await expectEqual(selected(store, others), Set(anyOf.isEmpty ? [spans[2], spans[3]] : [spans[2]]), "spans of the other traces")
+                    try await expectEqual(numbers(visited(store, others)), [2], "the other traces")
+                }
             }
         },
         Check("a scan of traces goes from the newest selected span to the oldest, each trace once and whole") { subject in

@@ -123,6 +123,7 @@ extension TraceStoreConformance {
                 try expect(statistics.traceCount == nil || statistics.traceCount == 2, "trace count is \(statistics.traceCount ?? -1), expected 2")
                 try expectEqual(statistics.oldestStartTime, Fixture.epoch + 10_000_000, "oldest start")
                 try expectEqual(statistics.newestStartTime, Fixture.epoch + 50_000_000, "newest start")
+                try expect(statistics.isWhole, "something is said to be gone, although nothing was dropped")
                 try expect(statistics.bytesOnDisk > 0 || !subject.isPersistent, "a persistent store takes no bytes on disk")
             }
         },

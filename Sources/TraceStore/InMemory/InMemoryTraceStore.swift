@@ -75,6 +75,7 @@ public final class InMemoryTraceStore: TraceStore {
         try state.withLock { state in
             try state.checkOpen()
             var statistics = TraceStoreStatistics(spanCount: 0, traceCount: state.traces.count)
+            statistics.isWhole = !state.hasEvicted
             for assembler in state.traces.values {
                 statistics.spanCount += assembler.spanCount
                 for span in assembler.trace?.batch.resourceSpans.flatMap({ $0.scopeSpans.flatMap(\.spans) }) ?? [] {
@@ -96,6 +97,7 @@ private struct State {
     /// Trace ids by arrival; those before `evicted` are gone.
     var arrivals: [TraceID] = []
     var evicted = 0
+    var hasEvicted = false
     var operations: [String: Set<Operation>] = [:]
     var isClosed = false
 
@@ -123,6 +125,7 @@ private struct State {
         while traces.count > maximum {
             traces[arrivals[evicted]] = nil
             evicted += 1
+            hasEvicted = true
         }
         if evicted > 1024, evicted > arrivals.count / 2 {
             arrivals.removeFirst(evicted)

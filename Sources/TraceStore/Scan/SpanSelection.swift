@@ -6,14 +6,17 @@ public struct SpanSelection: Hashable, Sendable {
     public var startTime: ClosedRange<UInt64>
     /// A span is selected when it meets all conditions of one of these lists. No list at all selects every span of the window.
     public var anyOf: [[SpanCondition]]
+    /// A trace of which no span is selected.
+    public var except: TraceID?
 
-    public init(startTime: ClosedRange<UInt64> = 0...UInt64.max, anyOf: [[SpanCondition]] = []) {
+    public init(startTime: ClosedRange<UInt64> = 0...UInt64.max, anyOf: [[SpanCondition]] = [], except: TraceID? = nil) {
         self.startTime = startTime
         self.anyOf = anyOf
+        self.except = except
     }
 
     public func matches(span: Span, resource: Resource, scope: InstrumentationScope) -> Bool {
-        guard startTime.contains(span.startTime) else { return false }
+        guard startTime.contains(span.startTime), span.traceID != except else { return false }
         return anyOf.isEmpty
             || anyOf.contains { conditions in conditions.allSatisfy { $0.matches(span: span, resource: resource, scope: scope) } }
     }

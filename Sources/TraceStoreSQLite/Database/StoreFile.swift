@@ -11,7 +11,7 @@ internal import TraceStore
 ///
 /// `operations` names each service, span name and kind once; `blocks` has the compressed spans; `summaries` says of each block what it
 /// may hold and `filters` which attributes, so that reads open only blocks that can matter; `attribute_keys` and `attribute_values`
-/// are for completion. Version 1 was one file without filters and attributes; it is brought to version 2 in place, by adding to it.
+/// are for completion; `progress` says up to which block these lists go, and of the first partition that it is the `first`. Version 1 was one file without filters and attributes; it is brought to version 2 in place, by adding to it.
 ///
 /// Why not a row for each span: with an index on the trace id and one on service and time that costs 10 µs and 560 bytes a span, and
 /// slows down as the file grows. A compressed block costs 1.6 µs and 50 bytes a span (inference spans of 10 attributes, 1,000 in a

@@ -48,6 +48,8 @@ final class PartitionDirectory: Sendable {
         var endedAt: UInt64
         /// Bytes on disk of a partition that is not written to any more.
         var sizeOnDisk = 0
+        /// The store began with it: while it is there, nothing was dropped.
+        var isFirst = false
     }
 
     /// A value: readers look through it without the lock.

@@ -29,6 +29,7 @@ final class PartitionWriter: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         var partitions = Partition.all(in: folder)
+        let isNew = partitions.isEmpty
         let current = partitions.popLast() ?? Partition(number: 0, directory: folder, createdAt: max(1, clock() / 1_000_000_000))
         var entries: [PartitionDirectory.Entry] = []
         for partition in partitions {
@@ -42,7 +43,11 @@ final class PartitionWriter: @unchecked Sendable {
             }
             entries.append(entry)
         }
-        let (connection, entry) = try Self.open(current, configuration, withContents: true)
+        var (connection, entry) = try Self.open(current, configuration, withContents: true)
+        if isNew {
+            try connection.execute("INSERT INTO progress(name, number) VALUES('first', 1)")
+            entry.isFirst = true
+        }
         directory = PartitionDirectory(entries + [entry], maximumContentsSize: configuration.directorySize)
         writer = try BlockWriter(connection, entry, directory: directory, limits: configuration.blockLimits)
     }
@@ -56,7 +61,8 @@ final class PartitionWriter: @unchecked Sendable {
         let connection = try StoreFile.openForWriting(path: partition.path, maximumSize: configuration.maximumFileSize)
         var entry = PartitionDirectory.Entry(
             partition: partition, facts: try Partition.facts(connection, maximumOperationCount: configuration.maximumOperationCount),
-            endedAt: endedAt, sizeOnDisk: StoreFile.sizeOnDisk(path: partition.path)
+            endedAt: endedAt, sizeOnDisk: StoreFile.sizeOnDisk(path: partition.path),
+            isFirst: try connection.number("SELECT count(*) FROM progress WHERE name = 'first'") > 0
         )
         let listed = try BlockWriter.listedBlockNumber(connection)
         let last = try connection.number("SELECT max(block) FROM summaries")

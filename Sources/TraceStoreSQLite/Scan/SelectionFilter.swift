@@ -90,7 +90,7 @@ struct SelectionFilter: Sendable {
             return !active.isEmpty
         }
         choice.wantsSpan = { head in
-            guard selection.startTime.contains(head.startTime) else { return false }
+            guard selection.startTime.contains(head.startTime), head.traceID != selection.except else { return false }
             var needsSpan = false
             for conjunction in active where conjunction.holds(head) {
                 if conjunction.needsSpan {
@@ -131,7 +131,7 @@ struct SelectionFilter: Sendable {
             let active = conjunctions.filter { $0.holds(group.resource) }
             for scopeSpans in group.scopeSpans {
                 func isSelected(_ span: Span) -> Bool {
-                    guard selection.startTime.contains(span.startTime) else { return false }
+                    guard selection.startTime.contains(span.startTime), span.traceID != selection.except else { return false }
                     return conjunctions.isEmpty
                         || active.contains { conjunction in
                             conjunction.spanConditions.allSatisfy { $0.matches(span: span, resource: group.resource, scope: scopeSpans.scope) }
@@ -174,7 +174,7 @@ struct SelectionFilter: Sendable {
             return !active.isEmpty
         }
         choice.wantsSpan = { head in
-            selection.startTime.contains(head.startTime) && (conjunctions.isEmpty || active.contains { $0.holds(head) })
+            selection.startTime.contains(head.startTime) && head.traceID != selection.except && (conjunctions.isEmpty || active.contains { $0.holds(head) })
         }
         return try OTLPProtobuf.decode(bytes, choosing: choice)
     }

@@ -21,9 +21,6 @@ struct ImportAPI: Sendable {
     private static let spansPerBatch = 8192
     /// Ids in the answer; all are counted.
     private static let maximumTraceIDs = 1000
-    /// How long a full queue is waited for.
-    private static let patience: Duration = .seconds(30)
-
     private let ingest: SpanIngest
     private let logger: Logger
     private let slot = ImportSlot()
@@ -38,7 +35,7 @@ struct ImportAPI: Sendable {
             guard request.method == .post else {
                 throw APIError(status: 405, message: "405 method not allowed, supported: [POST]")
             }
-            try Self.checkOrigin(request)
+            try PageOrigin.check(request)
             // A file is held in memory whole.
             guard slot.take() else {
                 throw APIError(status: 429, message: "another file is being imported; send this one again when that has ended")
@@ -50,22 +47,18 @@ struct ImportAPI: Sendable {
                 "A file was imported",
                 metadata: ["format": "\(file.format)", "spans": "\(file.batch.spanCount)", "rejected": "\(file.rejectedSpanCount)"])
             return Answer.json(Self.answer(file), for: request)
-        } catch let error as APIError {
-            var response = Answer.json(Envelope.errors([error]), status: .init(code: error.status), for: request)
-            if error.status == 405 { response.headers[.allow] = "POST" }
-            if error.status == 429 || error.status == 503 { response.headers[.retryAfter] = "1" }
-            return response
         } catch {
-            return Answer.json(Envelope.errors([APIError(status: 500, message: "the file was not imported: \(error)")]), status: .internalServerError, for: request)
+            return Self.failure(error, of: "the file was", request)
         }
     }
 
-    /// A browser tells where a page comes from; only our own page may import.
-    private static func checkOrigin(_ request: Request) throws {
-        guard let origin = request.headers[.origin] else { return }
-        let host = origin.split(separator: "/", omittingEmptySubsequences: true).last.map(String.init)
-        if host?.lowercased() == request.head.authority?.lowercased() { return }
-        throw APIError(status: 403, message: "pages of \(origin) may not import files")
+    /// - Parameter subject: What was not stored, with its verb.
+    static func failure(_ error: any Error, of subject: String, _ request: Request) -> Response {
+        let error = error as? APIError ?? APIError(status: 500, message: "\(subject) not stored: \(error)")
+        var response = Answer.json(Envelope.errors([error]), status: .init(code: error.status), for: request)
+        if error.status == 405 { response.headers[.allow] = "POST" }
+        if error.status == 429 || error.status == 503 { response.headers[.retryAfter] = "1" }
+        return response
     }
 
     private func body(of request: Request) async throws -> [UInt8] {
@@ -99,20 +92,7 @@ struct ImportAPI: Sendable {
 
     private func store(_ file: TraceFile) async throws {
         ingest.countRejected(file.rejectedSpanCount, from: .file)
-        let deadline = ContinuousClock.now + Self.patience
-        for batch in file.batches(ofAtMost: Self.spansPerBatch) {
-            while true {
-                do {
-                    try await ingest.accept(batch, from: .file)
-                    break
-                } catch let error as IngestError {
-                    guard error.code == .overloaded, ContinuousClock.now < deadline else {
-                        throw APIError(status: 503, message: "the file was not imported to its end: \(error.message)")
-                    }
-                    try await Task.sleep(for: .milliseconds(50))
-                }
-            }
-        }
+        for batch in file.batches(ofAtMost: Self.spansPerBatch) { try await ingest.acceptPatiently(batch, from: .file, what: "the file was") }
     }
 
     private static func answer(_ file: TraceFile) -> [UInt8] {

@@ -61,6 +61,10 @@ enum Envelope {
                     writer.int(place.column)
                     writer.key("length")
                     writer.int(place.length)
+                    if let suggestion = place.suggestion {
+                        writer.key("suggestion")
+                        writer.string(suggestion)
+                    }
                 }
                 writer.endObject()
             }

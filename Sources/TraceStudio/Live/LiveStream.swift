@@ -14,6 +14,8 @@ internal import TraceStore
 struct LiveStream: Sendable {
     /// Rows sent per second at most.
     static let maximumRate = 20
+    /// Traces that are looked at to fill a filtered list, per second at most; what is more is skipped unseen.
+    static let maximumLooks = 200
     static let interval = Duration.milliseconds(250)
     static let heartbeat = 40
 
@@ -47,19 +49,26 @@ struct LiveStream: Sendable {
         )
     }
 
+    private static func perInterval(_ rate: Int) -> Int {
+        max(rate * Int(interval.components.attoseconds / 1_000_000_000_000_000) / 1000, 1)
+    }
+
     private func event(_ follower: LiveFeed.FollowerID) async throws -> ByteBuffer? {
-        let limit = Self.maximumRate * Int(Self.interval.components.attoseconds / 1_000_000_000_000_000) / 1000
-        let delivery = feed.take(follower, limit: max(limit, 1))
+        let limit = Self.perInterval(Self.maximumRate)
+        let delivery = feed.take(follower, limit: filter.terms.isEmpty ? limit : Self.perInterval(Self.maximumLooks))
         var trees: [TraceTree] = []
         for id in delivery.traces {
             if let trace = try await store.trace(id) { trees.append(TraceTree(traceID: id, batch: trace.batch)) }
         }
         let features = TraceWindow(trees).features
-        let rows = features.select(filter).enumerated().filter(\.element).map(\.offset)
-        guard !rows.isEmpty || delivery.skipped > 0 else { return nil }
+        let found = features.select(filter).enumerated().filter(\.element).map(\.offset)
+        // The newest come last.
+        let rows = found.suffix(limit)
+        let skipped = delivery.skipped + found.count - rows.count
+        guard !rows.isEmpty || skipped > 0 else { return nil }
         let body = JSONWriter.document { writer in
             writer.array("rows", rows) { FeatureRowJSON.write($1, features, to: &$0) }
-            writer.field("skipped", delivery.skipped)
+            writer.field("skipped", skipped)
         }
         var buffer = ByteBuffer(string: "event: rows\ndata: ")
         buffer.writeBytes(body)

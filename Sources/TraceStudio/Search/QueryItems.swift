@@ -29,6 +29,14 @@ struct QueryItems {
         items.filter { $0.name == name }.map(\.value)
     }
 
+    /// With other values for some names.
+    func replacing(_ values: [String: String]) -> QueryItems {
+        var result = self
+        result.items.removeAll { values[$0.name] != nil }
+        result.items += values.map { (name: $0.key, value: $0.value) }
+        return result
+    }
+
     /// Undoes percent-encoding; a `%` without two hex digits stays as it is, invalid UTF-8 becomes U+FFFD.
     static func decoded(_ text: Substring, plusIsBlank: Bool) -> String {
         var bytes: [UInt8] = []

@@ -1,5 +1,6 @@
 internal import JSONCoding
 internal import TraceModel
+internal import TraceQuery
 internal import TraceStore
 
 /// The parameters of a trace search, as Jaeger's `GET /api/traces` names them.
@@ -135,6 +136,13 @@ enum SearchRequest {
         }
         return filters
     }
+
+    /// The tags of a link to a page; what cannot be read is left out.
+    static func tags(leniently items: QueryItems) -> [(key: String, value: String?)] {
+        items.all("tags").flatMap { text in
+            ((try? JSONValue.parse(text))?.objectValue?.members ?? []).compactMap { member in member.value.tagText.map { (member.name, $0) } }
+        }
+    }
 }
 
 /// A parameter of a request is wrong: HTTP 400 with this message.
@@ -144,6 +152,8 @@ struct BadParameter: Error, Hashable {
         var line: Int
         var column: Int
         var length: Int
+        /// What may have been meant there.
+        var suggestion: String?
     }
 
     var message: String
@@ -153,9 +163,17 @@ struct BadParameter: Error, Hashable {
         self.message = message
     }
 
-    init(_ message: String, line: Int, column: Int, length: Int) {
+    init(_ message: String, line: Int, column: Int, length: Int, suggestion: String? = nil) {
         self.message = message
-        self.place = Place(line: line, column: column, length: length)
+        self.place = Place(line: line, column: column, length: length, suggestion: suggestion)
+    }
+
+    /// A filter that cannot be read, in the parameter of this name.
+    init(_ problem: TraceFilter.Problem, in name: String) {
+        self.init(
+            "unable to parse param '\(name)': \(problem.message), at column \(problem.column)", line: 1, column: problem.column, length: problem.length,
+            suggestion: problem.suggestion
+        )
     }
 }
 

@@ -24,9 +24,11 @@ public final class LargeTraceGate: Sendable {
         var queue: [UInt64] = []
         var tickets: UInt64 = 0
         var refused = 0
+        /// Make room: what is only kept in case that it is asked for again.
+        var reserves: [@Sendable () -> Void] = []
     }
 
-    private let capacity: Int
+    let capacity: Int
     private let patience: Duration
     private let state = Mutex(State())
 
@@ -45,7 +47,7 @@ public final class LargeTraceGate: Sendable {
             MetricFamily("needletail_query_large_trace_" + name, kind, help: help, points: [.init(.init(), .integer(UInt64(clamping: value)))])
         }
         return [
-            family("bytes", .gauge, "Stored bytes of large traces that are being answered", used),
+            family("bytes", .gauge, "Stored bytes of large traces that are being answered, or kept for the next question", used),
             family("refusals", .counter, "Requests for large traces that were told to come again", refused),
         ]
     }
@@ -73,6 +75,11 @@ public final class LargeTraceGate: Sendable {
         }
     }
 
+    /// Calls `release` when there is too little room: what is only kept in case that it is asked for again is given up then.
+    func onShortage(_ release: @escaping @Sendable () -> Void) {
+        state.withLock { $0.reserves.append(release) }
+    }
+
     /// - Parameter size: how many bytes the trace has in the store, or may have.
     /// - Returns: `nil` for a trace that needs no turn.
     /// - Throws: ``APIError`` 503 when the turn does not come in time, `CancellationError`.
@@ -88,6 +95,8 @@ public final class LargeTraceGate: Sendable {
         defer { state.withLock { state in state.queue.removeAll { $0 == ticket } } }
         let deadline = ContinuousClock.now + patience
         while !take(size, ticket) {
+            for release in state.withLock({ $0.reserves }) { release() }
+            if take(size, ticket) { break }
             guard ContinuousClock.now < deadline else { throw refusal() }
             // Seldom and short: a queue of continuations would be more code than this is worth.
             try await Task.sleep(for: .milliseconds(20))

@@ -8,10 +8,10 @@ internal import TraceQuery
 struct RouteTable: Sendable {
     private let entries: [(route: Route, api: any QueryAPI)]
     private let logger: Logger
-    private let elsewhere: @Sendable ([String], Request) -> Response
+    private let elsewhere: @Sendable ([String], Request) async -> Response
 
     /// - Parameter elsewhere: answers `GET` and `HEAD` of paths, taken apart, that no API has.
-    init(_ apis: [any QueryAPI], logger: Logger, elsewhere: @escaping @Sendable ([String], Request) -> Response) {
+    init(_ apis: [any QueryAPI], logger: Logger, elsewhere: @escaping @Sendable ([String], Request) async -> Response) {
         entries = apis.flatMap { api in api.routes.map { (route: $0, api: api) } }
         self.logger = logger
         self.elsewhere = elsewhere
@@ -32,7 +32,7 @@ struct RouteTable: Sendable {
         }
         if allowed.isEmpty {
             guard request.method == .get || isHead else { return Answer.methodNotAllowed(["GET", "HEAD"]) }
-            let response = elsewhere(path, request)
+            let response = await elsewhere(path, request)
             return isHead ? response.createHeadResponse() : response
         }
         return Answer.methodNotAllowed(allowed)

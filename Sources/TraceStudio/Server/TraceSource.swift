@@ -25,7 +25,7 @@ struct TraceSource: Sendable {
         let size = bound.size / max(1, bound.spanCount) * trace.batch.spanCount
         early?.shrink(to: size)
         let permit = early == nil ? try await gate.enter(size: size) : early
-        return HeldTrace(trace: trace, permit: permit)
+        return HeldTrace(trace: trace, permit: permit, size: size)
     }
 
     private func read(_ id: TraceID) async throws -> StoredTrace? {
@@ -64,6 +64,8 @@ struct TraceSource: Sendable {
 struct HeldTrace: Sendable {
     let trace: StoredTrace
     let permit: LargeTraceGate.Permit?
+    /// Bytes in the store, about, not compressed; 0 when the store does not say.
+    let size: Int
 
     var id: TraceID { trace.id }
     var batch: SpanBatch { trace.batch }

@@ -22,6 +22,7 @@ public struct TraceStudioServer: Service {
     ///   - live: What was just stored, for pages that follow along.
     ///   - maximumClockSkew: How far spans are moved to take out clock skew, nanoseconds; 0 moves none.
     ///   - gate: Bounds the large traces in memory, together with other query ports that have the same one.
+    ///   - ports: Where the program listens, by listener (`otlpHTTP`, `otlpGRPC`, `zipkin`, `inferenceHTTP`…): `/api/ui/status` tells.
     ///   - logger: Where start and errors are told.
     ///   - onListening: Called with the real port once connections are accepted.
     public init(
@@ -33,14 +34,15 @@ public struct TraceStudioServer: Service {
         live: LiveFeed? = nil,
         maximumClockSkew: UInt64 = 0,
         gate: LargeTraceGate = LargeTraceGate(),
+        ports: @escaping @Sendable () -> [String: Int] = { [:] },
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
-    ) {
+    ) throws {
         self.host = host
         self.port = port
-        self.responder = StudioResponder(
-            store: store, archive: archive, ingest: ingest, live: live, maximumClockSkew: maximumClockSkew, gate: gate, logger: logger,
-            clock: WallClock.now
+        self.responder = try StudioResponder(
+            store: store, archive: archive, ingest: ingest, live: live, maximumClockSkew: maximumClockSkew, gate: gate, ports: ports,
+            logger: logger, clock: WallClock.now
         )
         self.logger = logger
         self.onListening = onListening

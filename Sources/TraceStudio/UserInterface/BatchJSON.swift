@@ -32,6 +32,8 @@ enum BatchJSON {
         writer.field("seen", batch.members.count)
         writer.field("requests", batch.requestCount)
         writer.field("size", batch.size)
+        writer.field("maximum", batch.maximum.map { Int64($0) })
+        writer.field("paddingWaste", batch.paddingWaste)
         if let isComplete = batch.isComplete { writer.field("complete", isComplete) }
         writer.field("arrivalSpreadNano", batch.arrivalSpread)
         writer.field("queueDelayNano", batch.queueDelay)
@@ -41,14 +43,25 @@ enum BatchJSON {
     /// One batch with its members.
     ///
     /// - Parameter context: All executions of the model around it, when nothing is missing among them.
-    static func write(_ batch: Batch, largest: Int, context: (executions: [Batch], instances: Int)?, to writer: inout JSONWriter) {
+    static func write(_ batch: Batch, largest: Int, context: QueueContext?, to writer: inout JSONWriter) {
         writer.object { writer in
             facts(batch, to: &writer)
             writer.field("largest", max(largest, batch.requestCount))
             writer.field("inputEndNano", batch.members[0].inputEnd)
             writer.field("outputStartNano", batch.members[0].outputStart)
             writer.field("queueSplit", context != nil)
-            if let context { writer.field("instances", context.instances) }
+            if let context {
+                writer.field("instances", context.instanceCount)
+                let arrival = batch.members.compactMap(\.queueStart).min() ?? batch.start
+                let blocked = QueueSplit.blocked(from: arrival, to: batch.start, batch.identity, executions: context.executions, instanceCount: context.instanceCount)
+                // From the execution's start back.
+                writer.array("blocked", blocked) { writer, piece in
+                    writer.beginArray()
+                    writer.uint(batch.start - piece.start)
+                    writer.uint(batch.start - piece.end)
+                    writer.endArray()
+                }
+            }
             writer.array("members", batch.members) { writer, member in
                 writer.object { writer in
                     writer.field("traceID", "\(member.traceID)")
@@ -56,11 +69,13 @@ enum BatchJSON {
                     writer.time("startTimeUnixNano", member.start)
                     if let queueStart = member.queueStart { writer.time("queueStartUnixNano", queueStart) }
                     writer.field("queueNano", member.queueTime)
-                    if let context, let split = QueueSplit(member, executions: context.executions, instanceCount: context.instances) {
+                    if let context, let split = QueueSplit(member, executions: context.executions, instanceCount: context.instanceCount) {
                         writer.field("noInstanceNano", split.noInstance)
                         writer.field("batchWaitNano", split.batchWait)
                     }
                     writer.field("rows", batch.members.count == 1 ? member.batchSize : nil)
+                    writer.field("length", member.length)
+                    writer.field("client", nonEmpty: member.client)
                     writer.field("requestID", nonEmpty: member.requestID)
                     if member.hasFailed { writer.field("failed", true) }
                 }
@@ -68,7 +83,8 @@ enum BatchJSON {
         }
     }
 
-    static func write(_ statistics: BatchStatistics, to writer: inout JSONWriter) {
+    /// - Parameter more: Adds to what is told of a model.
+    static func write(_ statistics: BatchStatistics, to writer: inout JSONWriter, more: (BatchStatistics.Model, inout JSONWriter) -> Void = { _, _ in }) {
         writer.object("delayScale") {
             $0.field("lowestNano", BatchStatistics.delayScale.lowest)
             $0.field("ratio", BatchStatistics.delayScale.ratio)
@@ -81,6 +97,11 @@ enum BatchJSON {
                 writer.field("largest", model.largest)
                 writer.field("meanFill", model.meanFill)
                 writer.field("exact", model.isExact)
+                writer.field("maximum", model.maximum.map { Int64($0) })
+                writer.field("complete", model.isComplete)
+                writer.field("sampled", model.isSampled)
+                writer.field("meanWaitNano", model.meanWait)
+                writer.field("paddingWaste", model.paddingWaste)
                 writer.field("instances", model.instances)
                 writer.sketch("queueDelay", model.queueDelay)
                 writer.sketch("infer", model.inferTime)
@@ -97,6 +118,7 @@ enum BatchJSON {
                         $0.field("n", cell.count)
                     }
                 }
+                more(model, &writer)
             }
         }
     }

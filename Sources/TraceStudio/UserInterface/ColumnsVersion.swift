@@ -19,7 +19,7 @@ struct ColumnsVersion: Hashable, CustomStringConvertible {
     }
 
     /// The entity tag of the trace's columns.
-    func tag(isUnadjusted: Bool) -> String { "W/\"\(self)\(isUnadjusted ? "" : "-adjusted")\"" }
+    func tag(_ shape: TraceShape) -> String { "W/\"\(self)\(shape.suffix)\"" }
 
     var description: String { "\(spanCount)-\(SpanID(hash))" }
 

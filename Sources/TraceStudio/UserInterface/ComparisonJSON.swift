@@ -58,6 +58,7 @@ enum ComparisonJSON {
             writer.field("lift", ranked.lift)
             writer.field("score", ranked.score)
             writer.field("z", ranked.z)
+            writer.strings("aliases", ranked.aliases)
             guard let numeric = ranked.numeric else { return }
             writer.object("numeric") { writer in
                 writer.field("cut", numeric.cut)

@@ -6,8 +6,17 @@ internal import TraceStore
 
 /// What was stored and what came in, for `/api/ui/status` and `/api/ui/health`.
 enum HealthJSON {
-    static func status(_ statistics: TraceStoreStatistics, _ ingest: IngestCounters?) -> [UInt8] {
-        JSONWriter.document { write(statistics, ingest, to: &$0) }
+    /// - Parameter ports: Where the program listens, by listener.
+    static func status(_ statistics: TraceStoreStatistics, _ ingest: IngestCounters?, ports: [String: Int]) -> [UInt8] {
+        JSONWriter.document { writer in
+            write(statistics, ingest, to: &writer)
+            writer.object("ports") { writer in
+                for (listener, port) in ports.sorted(by: { $0.key < $1.key }) {
+                    writer.key(string: listener)
+                    writer.int(port)
+                }
+            }
+        }
     }
 
     /// - Parameter question: A window of the last minutes, for weights and skew.
@@ -18,6 +27,13 @@ enum HealthJSON {
             write(statistics, ingest, to: &writer)
             if let oldest = statistics.oldestStartTime, let newest = statistics.newestStartTime { writer.field("retainedNano", newest - min(oldest, newest)) }
             writer.field("spansPerSecond", live?.spansPerSecond)
+            writer.field("lateSpans", live?.lateSpans)
+            if let arrivals = live?.arrivals {
+                writer.object("arrivals") { writer in
+                    writer.time("fromUnixNano", arrivals.start)
+                    writer.array("spansByMinute", arrivals.spans) { $0.int($1) }
+                }
+            }
             writer.array("weights", window.honesty.entries) { writer, entry in
                 writer.object {
                     $0.field("service", entry.service)

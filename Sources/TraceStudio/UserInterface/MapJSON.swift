@@ -6,11 +6,15 @@ enum MapJSON {
     /// A map of what a query finds reads each trace again; more than so many are left out.
     static let maximumFilteredTraces = 1_000
 
-    static func body(_ map: ServiceMap, _ question: WindowAPI.Question) -> [UInt8] {
+    /// - Parameters:
+    ///   - from: From when on traces are in the map: rates are over the time since then.
+    ///   - matched: Traces that the query lets through; there may be more than are in the map.
+    static func body(_ map: ServiceMap, _ question: WindowAPI.Question, from: UInt64, matched: Int) -> [UInt8] {
         let window = question.window
-        let seconds = Double(window.startTime.upperBound - min(window.coveredFrom, window.startTime.upperBound)) / 1e9
+        let seconds = Double(window.startTime.upperBound - min(from, window.startTime.upperBound)) / 1e9
         return JSONWriter.document { writer in
             WindowAPI.writeScope(question, to: &writer)
+            writer.field("matched", matched)
             write(map, seconds: seconds, to: &writer)
         }
     }
@@ -69,12 +73,23 @@ extension JSONWriter {
     mutating func sketch(_ sketch: DurationSketch) {
         object { writer in
             writer.field("n", sketch.count)
+            writer.field("samples", sketch.sampleCount)
             writer.field("mean", sketch.mean)
             guard let values = sketch.quantiles([0.5, 0.95, 0.99]) else { return }
             writer.field("p50", values[0])
             writer.field("p95", values[1])
             writer.field("p99", values[2])
             writer.field("max", sketch.maximum)
+        }
+    }
+
+    /// Values and their weights, for drawing.
+    mutating func points(_ sketch: DurationSketch) {
+        array("points", sketch.points) { writer, point in
+            writer.beginArray()
+            writer.uint(point.value)
+            writer.number(point.weight)
+            writer.endArray()
         }
     }
 }

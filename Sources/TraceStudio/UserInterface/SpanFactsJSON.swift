@@ -74,6 +74,8 @@ enum SpanFactsJSON {
             writer.key("timeNano")
             // Some servers tell of events before their trace began: the true distance, negative then.
             writer.int(Int64(bitPattern: event.time &- tree.spans.startTime))
+            writer.key("sinceStartNano")
+            writer.int(Int64(bitPattern: event.time &- span.startTime))
             write(event.attributes, to: &writer)
             writer.endObject()
         }
@@ -130,7 +132,12 @@ extension JSONWriter {
             key("type")
             string(attribute.value.typeName)
             key("value")
-            value(attribute.value)
+            if let (start, size) = attribute.value.shortened {
+                string(start)
+                field("bytes", size)
+            } else {
+                value(attribute.value)
+            }
             endObject()
         }
         endArray()
@@ -161,6 +168,22 @@ extension JSONWriter {
 }
 
 extension AttributeValue {
+    /// Bytes of a value that is told whole; of a longer one the first characters and its size are told.
+    private static var wholeSize: Int { 16_384 }
+    private static var shortenedLength: Int { 4_096 }
+
+    /// The beginning of a long value, and its size in bytes.
+    fileprivate var shortened: (start: String, size: Int)? {
+        let text: String
+        switch self {
+        case .string(let own): text = own
+        case .bytes, .array, .keyValueList: text = searchText
+        case .bool, .int, .double, .empty: return nil
+        }
+        guard text.utf8.count > Self.wholeSize else { return nil }
+        return (String(text.prefix(Self.shortenedLength)), text.utf8.count)
+    }
+
     fileprivate var typeName: String {
         switch self {
         case .string: "string"

@@ -16,9 +16,8 @@ enum TraceColumnsJSON {
 
     /// - Parameters:
     ///   - since: The version that the reader has: what is new is counted.
-    ///   - adjustsSkew: Starts are corrected so that servers lie within their callers.
-    static func body(of tree: TraceTree, version: ColumnsVersion, since: String? = nil, adjustsSkew: Bool = false) -> [UInt8] {
-        let skew = ClockSkew(tree)
+    ///   - skew: Of the trace as it came; the tree may have been corrected, or be a part of it.
+    static func body(of tree: TraceTree, skew: ClockSkew, version: ColumnsVersion, since: String? = nil) -> [UInt8] {
         let summary = TraceSummary(tree.spans)
         let stages = StageBreakdown(tree)
         var dictionary = StringDictionary()
@@ -39,7 +38,7 @@ enum TraceColumnsJSON {
         writer.endArray()
         writer.key("columns")
         writer.beginObject()
-        writeTimes(tree, adjustsSkew ? skew.corrections : nil, to: &writer)
+        writeTimes(tree, to: &writer)
         column("parent", tree, to: &writer) { row, _ in row.parent }
         column("size", tree, to: &writer) { row, _ in row.descendantCount }
         column("depth", tree, to: &writer) { row, _ in row.depth }
@@ -67,13 +66,10 @@ enum TraceColumnsJSON {
         writer.int(summary.services.count)
     }
 
-    private static func writeTimes(_ tree: TraceTree, _ corrections: [Int64]?, to writer: inout JSONWriter) {
+    private static func writeTimes(_ tree: TraceTree, to writer: inout JSONWriter) {
         writer.key("start")
         writer.beginArray()
-        for (index, row) in tree.rows.enumerated() {
-            let start = tree.spans.entries[row.entry].span.startTime
-            writer.uint(tree.spans.offset(corrections.map { start &+ UInt64(bitPattern: $0[index]) } ?? start))
-        }
+        for row in tree.rows { writer.uint(tree.spans.offset(tree.spans.entries[row.entry].span.startTime)) }
         writer.endArray()
         writer.key("duration")
         writer.beginArray()
@@ -169,8 +165,17 @@ enum TraceColumnsJSON {
         writer.endArray()
         writer.key("warnings")
         writer.beginArray()
-        for warning in tree.warnings + skew.warnings + stages.warnings { writer.string(warning) }
+        let problems = tree.problems(ClockSkew(tree))
+        for warning in problems.map(\.text) + skew.warnings + stages.warnings { writer.string(warning) }
         writer.endArray()
+        writer.array("problems", problems) { writer, problem in
+            writer.object {
+                $0.field("kind", problem.kind.rawValue)
+                $0.field("spans", problem.count)
+                $0.field("text", problem.text)
+                $0.array("rows", problem.rows) { $0.int($1) }
+            }
+        }
     }
 }
 
@@ -192,7 +197,7 @@ extension TraceColumnsJSON {
         }
         writer.strings("sources", StageSource.allCases.filter(stages.sources.contains).map(\.rawValue))
         writer.array("cacheHits", stages.cacheHits) { $0.int($1) }
-        writer.array("llm", stages.languageModels) { write($1, to: &$0) }
+        writer.array("llm", stages.languageModels) { write($1, tree, to: &$0) }
         let weight = TraceWeight(tree)
         writer.object("weight") {
             $0.field("count", weight.count)
@@ -204,7 +209,6 @@ extension TraceColumnsJSON {
         writer.field("missingSpans", Set(orphans.compactMap { tree.span($0).parentSpanID }).count)
         writer.array("skew", skew.hops) { writer, hop in
             writer.object {
-                $0.field("row", hop.row)
                 $0.field("caller", hop.caller)
                 $0.field("callee", hop.callee)
                 $0.key("correctionNano")
@@ -213,7 +217,7 @@ extension TraceColumnsJSON {
         }
     }
 
-    private static func write(_ facts: LLMFacts, to writer: inout JSONWriter) {
+    private static func write(_ facts: LLMFacts, _ tree: TraceTree, to writer: inout JSONWriter) {
         writer.object {
             $0.field("row", facts.row)
             $0.field("operation", nonEmpty: facts.operation)
@@ -232,6 +236,8 @@ extension TraceColumnsJSON {
             $0.field("e2e", facts.endToEnd)
             $0.field("itl", facts.interTokenTime)
             $0.field("finish", nonEmpty: facts.finishReason)
+            let tokens = LLMFacts.tokenTimes(tree.span(facts.row))
+            if !tokens.isEmpty { $0.array("tokens", tokens) { $0.uint(tree.spans.offset($1)) } }
         }
     }
 }

@@ -2,10 +2,12 @@
 
 /** What went wrong, in words for the page. */
 export class APIError extends Error {
-  /** @param {string} message @param {number} status HTTP status, 0 when no answer came */
-  constructor(message, status) {
+  /** @param {string} message @param {number} status HTTP status, 0 when no answer came @param {{column: number, length: number, suggestion?: string} | null} [place] */
+  constructor(message, status, place = null) {
     super(message);
     this.status = status;
+    /** Where in the filter it went wrong: column from 1, and length; and the term that may have been meant. */
+    this.place = place;
   }
 }
 
@@ -13,15 +15,22 @@ export class APIError extends Error {
  * @param {string} path @param {AbortSignal} [signal]
  * @returns {Promise<any>}
  */
-async function get(path, signal) {
+export async function get(path, signal) {
   let response;
   try {
-    response = await fetch(path, { signal, headers: { accept: "application/json" } });
+    response = await (takeAsked(path) ?? fetch(path, { signal, headers: { accept: "application/json" } }));
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new APIError("The server did not answer. Is Needletail still running?", 0);
   }
   return read(await response.text(), response.status, response.statusText);
+}
+
+/** What was asked for before this script ran (early.js): good for one question, the page's first. @param {string} path @returns {Promise<Response> | null} */
+function takeAsked(path) {
+  const page = /** @type {any} */ (globalThis), asked = page.needletailAsked;
+  page.needletailAsked = null;
+  return asked?.path === path ? asked.answer : null;
 }
 
 /**
@@ -34,48 +43,51 @@ function read(text, status, statusText) {
   try { body = JSON.parse(text); } catch { /* handled below: an error page or a cut-off answer */ }
   if (status < 200 || status > 299) {
     const message = body?.errors?.[0]?.msg ?? body?.error ?? `The server answered ${status} ${statusText}.`;
-    throw new APIError(String(message), status);
+    const place = body?.errors?.[0]?.column ? { column: body.errors[0].column, length: body.errors[0].length ?? 1, suggestion: body.errors[0].suggestion } : null;
+    throw new APIError(String(message), status, place);
   }
   if (body === null) throw new APIError("The server's answer is not JSON. Is something else listening on this port?", status);
   return body;
 }
 
-/** Names of all services, sorted. @returns {Promise<string[]>} */
-export async function services() {
-  return (await get("/api/services")).data ?? [];
+/** @param {string} id @param {string} part @param {string} shape what is wanted of the trace, as parameters @param {Record<string, string | number>} [more] */
+function tracePath(id, part, shape, more = {}) {
+  const parameters = new URLSearchParams(shape);
+  for (const [key, value] of Object.entries(more)) parameters.set(key, String(value));
+  const text = parameters.toString();
+  return `/api/ui/trace/${encodeURIComponent(id)}${part}${text ? `?${text}` : ""}`;
 }
 
-/** Operation names of one service. @param {string} service @returns {Promise<string[]>} */
-export async function operations(service) {
-  return (await get(`/api/services/${encodeURIComponent(service)}/operations`)).data ?? [];
-}
-
-/**
- * @typedef {{traceID: string, rootService: string, rootName: string, startTimeUnixNano: string, durationNano: number,
- *   spanCount: number, errorCount: number, errorMessage?: string, orphanCount: number,
- *   services: Array<{name: string, spanCount: number}>}} TraceSummary
- */
-
-/**
- * Traces that match, newest first.
- * @param {URLSearchParams} query @param {AbortSignal} [signal]
- * @returns {Promise<{traces: TraceSummary[], limited: boolean}>}
- */
-export async function traces(query, signal) {
-  const body = await get(`/api/ui/traces?${query}`, signal);
-  return { traces: body.traces ?? [], limited: Boolean(body.limited) };
-}
-
-/** The whole trace as columns, depth first. @param {string} id @returns {Promise<any>} */
-export function trace(id) { return get(`/api/ui/trace/${encodeURIComponent(id)}`); }
+/** The whole trace as columns, depth first. @param {string} id @param {string} [shape] @returns {Promise<any>} */
+export function trace(id, shape = "") { return get(tracePath(id, "", shape)); }
 
 /**
  * Attributes, events, links and resource of some rows.
- * @param {string} id @param {number} first @param {number} last inclusive @param {AbortSignal} [signal]
+ * @param {string} id @param {number} first @param {number} last inclusive @param {AbortSignal} [signal] @param {string} [shape]
  * @returns {Promise<any[]>}
  */
-export async function spans(id, first, last, signal) {
-  return (await get(`/api/ui/trace/${encodeURIComponent(id)}/spans?rows=${first}-${last}`, signal)).spans ?? [];
+export async function spans(id, first, last, signal, shape = "") {
+  return (await get(tracePath(id, "/spans", shape, { rows: `${first}-${last}` }), signal)).spans ?? [];
+}
+
+/** Where one whole value of a span can be opened as text. @param {string} id @param {number} row @param {string} key @param {number | undefined} event @param {string} shape */
+export function valuePath(id, row, key, event, shape) { return tracePath(id, "/attr", shape, { row, key, format: "text", ...(event === undefined ? {} : { event }) }); }
+
+/** Where a span stands among those like it. @param {string} id @param {number} row @param {string} shape @param {AbortSignal} [signal] @returns {Promise<any>} */
+export function spanRank(id, row, shape, signal) { return get(tracePath(id, "/rank", shape, { row, span: "row" }), signal); }
+
+/** What its requests waited for, as far as it can be known. @param {string} id @param {string} shape @param {AbortSignal} [signal] @returns {Promise<any>} */
+export function queueOf(id, shape, signal) { return get(tracePath(id, "/queue", shape), signal); }
+
+/** The batch that an execution ran in. @param {string} id @param {string} span @param {AbortSignal} [signal] @returns {Promise<any>} */
+export async function batchOf(id, span, signal) { return (await get(`/api/ui/batch/${id}-${span}`, signal)).batch; }
+
+/** An answer as it came. @param {string} path @returns {Promise<string>} */
+export async function text(path) {
+  const response = await fetch(path).catch(() => { throw new APIError("The server did not answer. Is Needletail still running?", 0); });
+  const body = await response.text();
+  if (!response.ok) read(body, response.status, response.statusText);
+  return body;
 }
 
 /**
@@ -126,3 +138,12 @@ function post(path, file, progress, signal) {
     request.send(file);
   });
 }
+
+/** Whether spans came since a version: `{changed: false}`, or the columns with `newSpans`. @param {string} id @param {string} version @param {string} [shape] @returns {Promise<any>} */
+export function changes(id, version, shape = "") { return get(tracePath(id, "", shape, { since: version })); }
+
+/** Where the request stands among the others to its model. @param {string} id @returns {Promise<any>} */
+export function rank(id) { return get(`/api/ui/trace/${encodeURIComponent(id)}/rank`); }
+
+/** The trace as OTLP JSON. @param {string} id @returns {Promise<any>} */
+export function otlp(id) { return get(`/api/ui/trace/${encodeURIComponent(id)}/export`); }

@@ -1,7 +1,9 @@
 // Draws the bars of the rows on screen: tint, stages, event ticks, error caps, labels. Only whole pixels, only visible rows.
 import { FLAG } from "./columns.js";
+import { isStage } from "./color.js";
 import { density } from "./groups.js";
 import { duration, ticks } from "./format.js";
+import { streamFacts } from "./llmspan.js";
 
 const BAR = 12, RADIUS = 2, MINIMUM = 2, TICK = 16, PATH = 2, HALO = 0.5;
 
@@ -13,6 +15,8 @@ export class BarPainter {
     this.view = view;
     /** @type {Map<string, number>} */
     this.widths = new Map();
+    /** Streams of tokens, looked at once. @type {Map<number, ReturnType<typeof streamFacts>>} */
+    this.streams = new Map([...view.trace.llm].filter(([, facts]) => facts.tokens).map(([row, facts]) => [row, streamFacts(facts.tokens ?? [])]));
   }
 
   /** Draws one frame. Coordinates are CSS pixels. @param {CanvasRenderingContext2D} context @param {Frame} frame */
@@ -59,6 +63,7 @@ export class BarPainter {
     const left = Math.round(this.x(start, frame));
     const right = Math.max(left + MINIMUM, Math.round(this.x(end, frame)));
     if (trace.groups.isClosed(row)) { this.#group(context, frame, row, left, right, y); return; }
+    if (row === trace.placeholder) { this.#placeholder(context, left, right, y); return; }
     const colors = palette.services.get(trace.service[row]) ?? { bar: palette.ink3, tint: palette.line, text: palette.bg };
     const firstStage = trace.stageFirst[row], endStage = trace.stageFirst[row + 1];
     const staged = endStage > firstStage;
@@ -69,8 +74,51 @@ export class BarPainter {
     context.globalAlpha = 1;
     if (trace.has(row, FLAG.error)) this.#errorMark(context, left, right, y);
     this.#events(context, frame, row, y);
+    if (trace.llm.has(row)) this.#stream(context, frame, row, y);
     this.#label(context, frame, row, left, right, y, staged, colors.text);
     if (this.view.showsCriticalPath) this.#criticalPath(context, frame, row, y + BAR + 1);
+  }
+
+  /** Where spans are whose parents are missing. @param {CanvasRenderingContext2D} context @param {number} left @param {number} right @param {number} y */
+  #placeholder(context, left, right, y) {
+    context.strokeStyle = this.view.palette.ink3;
+    context.lineWidth = 1;
+    context.setLineDash([4, 3]);
+    context.strokeRect(left + 0.5, y + 0.5, Math.max(2, right - left - 1), BAR - 1);
+    context.setLineDash([]);
+  }
+
+  /** The first token's flag, ticks of tokens above the bar (darker where they are dense), and where the stream stood still. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} row @param {number} y */
+  #stream(context, frame, row, y) {
+    const { trace, palette, from, to } = this.view, facts = trace.llm.get(row), stream = this.streams.get(row);
+    if (stream) {
+      const times = facts?.tokens ?? [], inside = times.filter((time) => time >= from && time <= to);
+      context.fillStyle = palette.stages.decode.color;
+      for (const run of density(inside.map((time) => { const x = Math.round(this.x(time, frame)); return [x, x + 1]; }), Math.ceil(frame.width))) {
+        context.globalAlpha = 0.5 + 0.5 * run.share;
+        context.fillRect(run.from, y - 5, run.to - run.from, 4);
+      }
+      context.globalAlpha = 1;
+      for (const stall of stream.stalls) {
+        if (stall.to < from || stall.from > to) continue;
+        const left = Math.round(this.x(stall.from, frame)), right = Math.max(left + 3, Math.round(this.x(stall.to, frame)));
+        context.fillStyle = palette.warning;
+        context.fillRect(left, y - 4, right - left, 2);
+        context.fillRect(left, y - 6, 1, 6);
+        context.fillRect(right - 1, y - 6, 1, 6);
+      }
+    }
+    if (facts?.ttft === undefined) return;
+    const time = trace.start[row] + facts.ttft;
+    if (time < from || time > to) return;
+    const x = Math.round(this.x(time, frame));
+    context.fillStyle = palette.ink;
+    context.fillRect(x, y - 6, 1, BAR + 8);
+    context.beginPath();
+    context.moveTo(x, y - 6);
+    context.lineTo(x + 7, y - 3.5);
+    context.lineTo(x, y - 1);
+    context.fill();
   }
 
   /** A closed group: the darker, the more of its spans at that time; failed ones in red. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} head @param {number} left @param {number} right @param {number} y */
@@ -121,7 +169,7 @@ export class BarPainter {
       if (!stage || !(trace.stageDuration[index] > 0)) continue;
       const from = Math.max(left, Math.round(this.x(trace.stageStart[index], frame)));
       const to = Math.min(right, Math.max(from + 1, Math.round(this.x(trace.stageStart[index] + trace.stageDuration[index], frame))));
-      context.globalAlpha = focus && focus !== trace.stageNames[index] ? 0.2 : 1;
+      context.globalAlpha = focus && !isStage(trace.stageNames[index], focus) ? 0.2 : 1;
       context.fillStyle = stage.pattern ?? stage.color;
       const rounds = from === left || to === right;
       if (rounds && to - from > 4) rounded(context, from, y, to - from, BAR, from === left, to === right);
@@ -141,7 +189,7 @@ export class BarPainter {
   /** Ticks of 1 px; those within 3 px of the one before are left out. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} row @param {number} y */
   #events(context, frame, row, y) {
     const { trace, palette } = this.view;
-    const top = y - (TICK - BAR) / 2;
+    const top = y - (TICK - BAR) / 2, isStream = this.streams.has(row);
     let previous = -10;
     for (let index = trace.eventFirst[row]; index < trace.eventFirst[row + 1]; index++) {
       const time = trace.eventTime[index];
@@ -156,7 +204,7 @@ export class BarPainter {
         context.lineTo(x, top + 4);
         context.fill();
         previous = x;
-      } else if (x - previous >= 3) {
+      } else if (!isStream && x - previous >= 3) {
         context.globalAlpha = 0.7;
         context.fillStyle = palette.ink;
         context.fillRect(Math.min(x, frame.width - 1), top, 1, TICK);

@@ -1,11 +1,13 @@
 // Colours by meaning: services, stages, errors. Read from the tokens once for each theme, never while drawing.
 
-/** Stages in causal order with the words the page uses. */
-export const STAGES = /** @type {Record<string, {label: string, waiting: boolean}>} */ ({
+/** Stages in causal order with the words the page uses; `of` is the stage that one is a part of. */
+export const STAGES = /** @type {Record<string, {label: string, waiting: boolean, of?: string}>} */ ({
   receive: { label: "receive", waiting: false },
   gateway: { label: "gateway", waiting: false },
   network: { label: "network", waiting: true },
   queue: { label: "queue", waiting: true },
+  instance: { label: "no free instance", waiting: true, of: "queue" },
+  batch: { label: "batch wait", waiting: true, of: "queue" },
   input: { label: "input copy", waiting: false },
   infer: { label: "infer", waiting: false },
   prefill: { label: "prefill", waiting: false },
@@ -14,6 +16,9 @@ export const STAGES = /** @type {Record<string, {label: string, waiting: boolean
   send: { label: "send", waiting: false },
   unaccounted: { label: "unaccounted", waiting: true },
 });
+
+/** Whether a stage is the one meant, or a part of it. @param {string} name @param {string | null} meant */
+export function isStage(name, meant) { return name === meant || STAGES[name]?.of === meant; }
 
 const HUES = 12, FAMILIES = 4;
 
@@ -54,6 +59,12 @@ export function rgb(hex) {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
+/** A colour as the bytes of an ImageData pixel. @param {string} hex */
+export function packed(hex) {
+  const [r, g, b] = rgb(hex);
+  return (255 << 24 | b << 16 | g << 8 | r) >>> 0;
+}
+
 /** Mixes two colours. @param {string} over @param {string} under @param {number} alpha */
 function mix(over, under, alpha) {
   const a = rgb(over), b = rgb(under);
@@ -85,6 +96,7 @@ export class Palette {
     this.lineStrong = token("line-strong");
     this.accent = token("accent");
     this.error = token("error");
+    this.warning = token("warning");
     this.match = token("match");
     this.sans = token("sans");
     /** @type {Map<number, {bar: string, tint: string, text: string, mark: string}>} */

@@ -64,11 +64,25 @@ export function fill(element, ...children) {
   append(element, children);
 }
 
+/** Between two messages that are read out, ms: who listens is not talked over. */
+const SPOKEN = 2000;
+let spokenAt = -Infinity, speakTimer = 0;
+/** Has a short message read out, politely; of several within two seconds the last. @param {string} text */
+export function announce(text) {
+  clearTimeout(speakTimer);
+  speakTimer = setTimeout(() => {
+    spokenAt = performance.now();
+    const element = document.getElementById("spoken");
+    if (element) element.textContent = text;
+  }, Math.max(0, spokenAt + SPOKEN - performance.now()));
+}
+
 let toastTimer = 0;
-/** Shows a short message at the bottom of the page, read out politely. @param {string} text */
+/** Shows a short message at the bottom of the page, and has it read out. @param {string} text */
 export function toast(text) {
   const element = /** @type {HTMLElement} */ (document.getElementById("toast"));
   element.textContent = text;
+  announce(text);
   element.classList.add("on");
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => element.classList.remove("on"), 2200);

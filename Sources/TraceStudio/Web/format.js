@@ -1,5 +1,7 @@
 // Numbers and times as people read them. Durations are nanoseconds throughout.
 
+import { preference } from "./dom.js";
+
 const THIN = "\u202f";
 /** @type {Array<[number, string]>} */
 const UNITS = [[1, "ns"], [1e3, "µs"], [1e6, "ms"], [1e9, "s"]];
@@ -54,6 +56,21 @@ export function compact(value) {
 /** `3 spans`, `1 span`. @param {number} value @param {string} noun */
 export function count(value, noun) { return `${integer(value)} ${noun}${value === 1 ? "" : "s"}`; }
 
+/** What rates are told by: seconds, sign and words. @typedef {{seconds: number, sign: string, words: string}} RateUnit @type {RateUnit[]} */
+const RATE_UNITS = [{ seconds: 1, sign: "/s", words: "a second" }, { seconds: 60, sign: "/min", words: "a minute" }, { seconds: 3600, sign: "/h", words: "an hour" }];
+
+/** The unit in which a rate reads well: the shortest time in which anything much happens. @param {number} perSecond @returns {RateUnit} */
+export function rateUnit(perSecond) { return RATE_UNITS.find((unit) => perSecond === 0 || perSecond * unit.seconds >= 0.0995) ?? RATE_UNITS[RATE_UNITS.length - 1]; }
+
+/** A rate without its unit, two digits, or three from ten on. @param {number} perSecond @param {RateUnit} [unit] */
+export function rateNumber(perSecond, unit = rateUnit(perSecond)) {
+  const value = perSecond * unit.seconds;
+  return value >= 100 ? integer(value) : String(Number(value.toPrecision(value < 9.95 ? 2 : 3)));
+}
+
+/** A rate with its unit: `12.5 /s`, `3 /min`, `2 /h`. @param {number} perSecond @param {RateUnit} [unit] one for all, as on an axis */
+export function rate(perSecond, unit = rateUnit(perSecond)) { return `${rateNumber(perSecond, unit)}${THIN}${unit.sign}`; }
+
 /** A share; no decimals from 10 % on. @param {number} share 0…1 */
 export function percent(share) {
   const value = share * 100;
@@ -79,23 +96,30 @@ export function size(bytes) {
 }
 
 /** Milliseconds since 1970 of a nanosecond count given as text. @param {string} unixNano */
-export function milliseconds(unixNano) {
+function milliseconds(unixNano) {
   return Number(BigInt(unixNano) / 1000n) / 1000;
 }
 
-/** Local time of day with milliseconds: `12:04:31.207`. @param {string} unixNano */
-export function timeOfDay(unixNano) {
-  const date = new Date(milliseconds(unixNano));
-  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+/** Whether times of day are shown in UTC; else in the browser's zone. */
+export const isUTC = preference("zone") === "utc";
+
+/** What to add to a moment so that the UTC parts of the sum are those on the clock that is shown, ms. @param {number} ms since 1970 */
+export function zoneOffset(ms) { return isUTC ? 0 : new Date(ms).getTimezoneOffset() * -60_000; }
+
+/** ISO 8601 on the clock that is shown, to the millisecond and without a zone. @param {number} ms since 1970 */
+function wall(ms) { return new Date(ms + zoneOffset(ms)).toISOString().slice(0, 23); }
+
+/** Time of day with milliseconds: `12:04:31.207`. @param {string} unixNano */
+export function timeOfDay(unixNano) { return wall(milliseconds(unixNano)).slice(11); }
+
+/** Date and time; the date is left out for today. @param {string} unixNano */
+export function dateTime(unixNano) {
+  const [date, time] = wall(milliseconds(unixNano)).split("T");
+  return date === wall(Date.now()).slice(0, 10) ? time : `${date} ${time}`;
 }
 
-/** Local date and time; the date is left out for today. @param {string} unixNano */
-export function dateTime(unixNano) {
-  const date = new Date(milliseconds(unixNano));
-  const time = timeOfDay(unixNano);
-  if (date.toDateString() === new Date().toDateString()) return time;
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}`;
-}
+/** Date and time to the second. @param {number} micros since 1970 */
+export function moment(micros) { return dateTime(`${Math.round(micros)}000`).slice(0, -4); }
 
 /** How long ago, roughly: `12 s ago`. @param {string} unixNano */
 export function ago(unixNano) {
@@ -115,7 +139,8 @@ export function iso(unixNano) {
 }
 
 /**
- * Ticks at 1-2-5 steps, at least `minimumGap` pixels apart, in one unit for the whole ruler.
+ * Ticks at 1-2-5 steps, at least `minimumGap` pixels apart, in one unit for the whole ruler. Far from the start only the first tick
+ * tells where it is, the others how far from it: nobody reads `1000.00005 ms`.
  * @param {number} start ns @param {number} end ns @param {number} width px @param {number} [minimumGap] px
  * @returns {Array<{at: number, label: string}>}
  */
@@ -127,10 +152,10 @@ export function ticks(start, end, width, minimumGap = 80) {
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= raw * 0.9999) ?? raw;
   const [unitSize, unit] = [...UNITS].reverse().find(([size]) => size <= Math.max(step, end / 1000)) ?? UNITS[0];
   const decimals = Math.max(0, Math.min(9, Math.ceil(-Math.log10(step / unitSize) - 1e-9)));
-  const result = [];
-  for (let index = Math.ceil(start / step - 1e-9); index * step <= end + step * 1e-6; index++) {
+  const result = [], first = Math.ceil(start / step - 1e-9), isFar = first >= 10_000;
+  for (let index = first; index * step <= end + step * 1e-6; index++) {
     const at = index * step;
-    result.push({ at, label: at === 0 ? "0" : `${(at / unitSize).toFixed(decimals)}${THIN}${unit}` });
+    result.push({ at, label: at === 0 ? "0" : isFar && index > first ? `+${duration((index - first) * step)}` : `${(at / unitSize).toFixed(decimals)}${THIN}${unit}` });
   }
   return result;
 }

@@ -1,15 +1,16 @@
 // The title of a trace page: what it is, how long, what failed; find box and copy menu.
-import { h, fill, copy, copyButton } from "./dom.js";
+import { h, fill, copyButton } from "./dom.js";
+import { copyMenu } from "./copymenu.js";
 import { ago, count, dateTime, duration, exact, headline, integer, iso } from "./format.js";
 import { FLAG } from "./columns.js";
 import { serviceVariable } from "./color.js";
-import { errorMessage, spanLink } from "./detail.js";
+import { errorMessage } from "./detail.js";
 
 const SHOWN_SERVICES = 4;
 
 export class TraceHead {
-  /** @param {import("./view.js").TraceView} view @param {Map<string, number>} slots @param {import("./detail.js").DetailPanel} panel */
-  constructor(view, slots, panel) {
+  /** @param {import("./view.js").TraceView} view @param {Map<string, number>} slots @param {import("./detail.js").DetailPanel} panel @param {HTMLElement} tabs the views of the trace */
+  constructor(view, slots, panel, tabs) {
     this.view = view;
     this.slots = slots;
     this.findInput = h("input", { type: "search", class: "find-input", placeholder: "Find span, service or id  ( / )", "aria-label": "Find in this trace", autocomplete: "off", spellcheck: "false", "data-testid": "find-input" });
@@ -18,7 +19,7 @@ export class TraceHead {
       h("button", { class: "button small icon", type: "button", title: "Previous match (N)", "aria-label": "Previous match", onclick: () => view.nextMatch(-1) }, "↑"),
       h("button", { class: "button small icon", type: "button", title: "Next match (n)", "aria-label": "Next match", onclick: () => view.nextMatch(1) }, "↓"));
     this.banner = h("div", { class: "banner-place" });
-    this.element = h("section", { class: "trace-head", "aria-label": "Trace" }, this.#title(), this.#facts(), this.banner);
+    this.element = h("section", { class: "trace-head", "aria-label": "Trace" }, this.#title(), this.#facts(tabs), this.banner);
     this.#wire();
     this.#showErrors(panel);
     view.listen((change) => { if (change === "find" || change === "select") this.#count(); });
@@ -38,45 +39,44 @@ export class TraceHead {
       h("span", { class: "spacer" }), this.findBox);
   }
 
-  #facts() {
+  /** @param {HTMLElement} tabs */
+  #facts(tabs) {
     const { trace } = this.view;
     /** @param {string} key @param {any} value @param {string} [title] */
     const fact = (key, value, title) => h("span", { class: "fact", "data-fact": key, title }, value);
     return h("div", { class: "facts-line", "data-testid": "trace-facts" },
       h("span", { class: "mono trace-id", title: trace.traceID, "data-testid": "trace-id", "data-trace-id": trace.traceID }, `${trace.traceID.slice(0, 16)}…`),
-      copyButton("Copy id", () => trace.traceID, "the trace id"), this.#copyMenu(),
+      copyButton("Copy id", () => trace.traceID, "the trace id"), copyMenu(this.view),
       fact("duration", h("strong", null, duration(trace.exactDuration)), exact(trace.exactDuration)),
-      fact("spans", count(trace.count, "span")),
+      fact("spans", count(trace.spanCount, "span")),
       fact("services", count(trace.services.length, "service")),
       fact("depth", `depth ${trace.levels}`, "Levels of the tree"),
       fact("start", h("time", { datetime: iso(trace.startTimeUnixNano) }, dateTime(trace.startTimeUnixNano)), `${iso(trace.startTimeUnixNano)} · ${ago(trace.startTimeUnixNano)}`),
       trace.errorCount === 0 && fact("errors", "no errors"),
-      trace.warnings.map((warning) => h("span", { class: "chip warning", "data-testid": "warning", title: warning }, `⚠ ${warning}`)),
-      h("span", { class: "spacer" }),
-      h("a", { class: "button small", href: `/api/traces/${trace.traceID}?prettyPrint=true`, target: "_blank", rel: "noopener" }, "JSON"));
+      this.#warnings(),
+      // Kept free for where the request stands among others, so that nothing moves when that is known.
+      trace.strip.length > 0 && !trace.root && h("span", { class: "chip rank pending", "aria-hidden": "true" }), h("span", { class: "spacer" }), tabs);
   }
 
-  #copyMenu() {
+  /** What is unusual: each names its spans and leads from one to the next. */
+  #warnings() {
     const { trace } = this.view;
-    const menu = h("details", { class: "menu" }, h("summary", { class: "button small" }, "Copy ▾"));
-    /** @type {Array<[string, () => string]>} */
-    const items = [
-      ["Link to this view", () => location.href],
-      ["Link to the selected span", () => spanLink(trace, Math.max(0, this.view.selected))],
-      ["traceparent of the selected span", () => `00-${trace.traceID}-${trace.idOf(Math.max(0, this.view.selected))}-01`],
-      ["Summary as Markdown", () => markdown(this.view)],
-      ["curl for the JSON", () => `curl -s '${location.origin}/api/traces/${trace.traceID}'`],
-    ];
-    menu.append(h("div", { class: "menu-items" }, items.map(([label, text]) => h("button", { type: "button", onclick: () => { menu.open = false; copy(text(), label.toLowerCase()); } }, label))));
-    document.addEventListener("click", (event) => { if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false; });
-    menu.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      menu.open = false;
-      menu.querySelector("summary")?.focus();
+    const chips = trace.problems.map((problem) => {
+      let next = 0;
+      const go = () => { this.view.select(problem.rows[next % problem.rows.length]); next++; };
+      const props = { class: "chip warning", "data-testid": "warning", "data-kind": problem.kind, "data-spans": problem.spans };
+      return problem.rows.length ? h("button", { ...props, type: "button", title: `${problem.text}. Press to go from one to the next.`, onclick: go }, `⚠ ${problem.text}`) : h("span", { ...props, title: problem.text }, `⚠ ${problem.text}`);
     });
-    return menu;
+    if (trace.skew.length) {
+      const most = Math.max(...trace.skew.map((hop) => Math.abs(hop.correctionNano))), isCorrected = trace.isCorrected;
+      const words = trace.skew.map((hop) => `${hop.caller} → ${hop.callee}: ${hop.correctionNano < 0 ? "−" : "+"}${duration(Math.abs(hop.correctionNano))}`).slice(0, 8).join("; ");
+      chips.push(h("button", { class: "chip warning", type: "button", "data-testid": "skew", "data-spans": trace.skew.length, "data-nano": most, "aria-pressed": String(isCorrected), title: `${count(trace.skew.length, "server span")} lay outside of its caller's. ${words}. Press to show the times ${isCorrected ? "as they came" : "corrected"}.`, onclick: () => this.onSkew() }, `⚠ clock skew of ${duration(most)} ${isCorrected ? "corrected" : "not corrected"}`));
+    }
+    return chips.concat(trace.warnings.filter((warning) => !/clocks seem to differ/.test(warning)).map((warning) => h("span", { class: "chip warning", "data-testid": "warning", "data-kind": "other", title: warning }, `⚠ ${warning}`)));
   }
+
+  /** Turns the correction of clocks on or off. @type {() => void} */
+  onSkew = () => {};
 
   #wire() {
     let timer = 0;
@@ -132,13 +132,4 @@ export class TraceHead {
       else if (trace.errorMessage) text.textContent = headline(trace.errorMessage);
     } catch { /* the banner still says where; the panel shows the failure to load */ }
   }
-}
-
-/** A summary for a ticket. @param {import("./view.js").TraceView} view */
-function markdown(view) {
-  const { trace } = view;
-  const lines = [`**${trace.rootName}** (${trace.rootService}): ${duration(trace.exactDuration)}, ${count(trace.count, "span")}, ${count(trace.errorCount, "error")}`, "",
-    `Trace [\`${trace.traceID}\`](${location.origin}/trace/${trace.traceID}), started ${iso(trace.startTimeUnixNano)}`];
-  if (trace.strip.length) lines.push("", "| stage | time | |", "|---|---:|---|", ...trace.strip.map((part) => `| ${part.stage} | ${duration(part.duration)} | ${part.waiting ? "waiting" : "working"} |`));
-  return lines.join("\n");
 }

@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 import { duration } from "./format.js";
 import { FLAG } from "./columns.js";
-import { rgb } from "./color.js";
+import { packed } from "./color.js";
 import { onDrag, wheelZoom } from "./canvas.js";
 
 const HEIGHT = 62, MARGIN = 3;
@@ -156,10 +156,4 @@ export class Minimap {
     }
     context.putImageData(image, 0, 0);
   }
-}
-
-/** A colour as the bytes of an ImageData pixel. @param {string} hex */
-function packed(hex) {
-  const [r, g, b] = rgb(hex);
-  return (255 << 24 | b << 16 | g << 8 | r) >>> 0;
 }

@@ -1,9 +1,10 @@
 // A pool of row elements for the names: as many as fit on screen, whatever the number of spans.
 import { h } from "./dom.js";
 import { compact, duration, integer } from "./format.js";
+import { STAGES } from "./color.js";
 import { FLAG, KINDS } from "./columns.js";
 
-/** @typedef {{element: HTMLElement, mark: HTMLElement, fold: HTMLButtonElement, icon: HTMLElement, name: HTMLElement, service: HTMLElement, line: number, row: number}} PoolRow */
+/** @typedef {{element: HTMLElement, mark: HTMLElement, fold: HTMLButtonElement, icon: HTMLElement, name: HTMLElement, service: HTMLElement, line: number, row: number, seen: Record<string, string>}} PoolRow `seen` is what its attributes are */
 
 export class RowPool {
   /** @param {import("./view.js").TraceView} view @param {HTMLElement} host @param {(row: number, deep: boolean) => void} onFold */
@@ -27,7 +28,7 @@ export class RowPool {
       const service = h("span", { class: "row-service" });
       const element = h("div", { class: "row", role: "treeitem", "data-testid": "span-row" }, h("span", { class: "row-label" }, mark, fold, icon, name, service));
       /** @type {PoolRow} */
-      const row = { element, mark, fold, icon, name, service, line: -1, row: -1 };
+      const row = { element, mark, fold, icon, name, service, line: -1, row: -1, seen: {} };
       fold.addEventListener("click", (/** @type {MouseEvent} */ event) => { event.stopPropagation(); this.onFold(row.row, event.altKey); });
       this.rows.push(row);
       this.host.append(element);
@@ -67,42 +68,51 @@ export class RowPool {
     item.line = line;
     item.row = row;
     element.hidden = false;
-    element.className = `row${row === selected ? " selected" : ""}${own ? " error" : ""}${isMatch.length && isMatch[row] ? " match" : ""}`;
-    element.id = `row-${row}`;
-    element.dataset.row = String(row);
-    element.dataset.name = trace.nameOf(row);
-    element.dataset.error = own ? "true" : "false";
-    element.dataset.spanId = trace.idOf(row);
-    element.setAttribute("aria-level", String(trace.depth[row] + 1));
-    element.setAttribute("aria-posinset", String(trace.position[row]));
-    element.setAttribute("aria-setsize", String(trace.siblings[trace.parent[row] + 1]));
-    element.setAttribute("aria-selected", row === selected ? "true" : "false");
-    element.dataset.group = group ? String(group.count) : "";
-    if (children) element.setAttribute("aria-expanded", folded ? "false" : "true");
-    else element.removeAttribute("aria-expanded");
-    element.setAttribute("aria-label", group ? describeGroup(trace.nameOf(row), trace.serviceOf(row), group) : this.#describe(row, own, below));
-    item.mark.style.background = palette.services.get(trace.service[row])?.mark ?? palette.ink3;
+    const look = `row${row === selected ? " selected" : ""}${own ? " error" : ""}${isMatch.length && isMatch[row] ? " match" : ""}${row === trace.placeholder ? " placeholder" : ""}`;
+    put(item, "class", look);
+    put(item, "id", `row-${row}`);
+    put(item, "data-row", String(row));
+    put(item, "data-name", trace.nameOf(row));
+    put(item, "data-error", own ? "true" : "false");
+    put(item, "data-span-id", trace.idOf(row));
+    put(item, "aria-level", String(trace.depth[row] + 1));
+    put(item, "aria-posinset", String(trace.position[row]));
+    put(item, "aria-setsize", String(trace.siblings[trace.parent[row] + 1]));
+    put(item, "aria-selected", row === selected ? "true" : "false");
+    put(item, "data-group", group ? String(group.count) : "");
+    if (children) put(item, "aria-expanded", folded ? "false" : "true");
+    else if (item.seen["aria-expanded"] !== undefined) { delete item.seen["aria-expanded"]; element.removeAttribute("aria-expanded"); }
+    put(item, "aria-label", group ? describeGroup(trace.nameOf(row), trace.serviceOf(row), group) : this.#describe(row, own, below));
+    item.mark.style.background = row === trace.placeholder ? "transparent" : palette.services.get(trace.service[row])?.mark ?? palette.ink3;
     item.mark.style.marginLeft = `${trace.depth[row] * this.indent}px`;
     item.fold.textContent = children ? compact(children) : "";
     item.fold.className = `row-fold${children ? "" : " leaf"}${folded ? " folded" : ""}`;
-    item.icon.className = `row-icon${own ? " own" : below ? " below" : trace.has(row, FLAG.orphan) ? " orphan" : " none"}`;
-    item.icon.textContent = own || below ? "!" : trace.has(row, FLAG.orphan) ? "?" : "";
+    item.icon.className = `row-icon${own ? " own" : below ? " below" : trace.has(row, FLAG.orphan | FLAG.placeholder) ? " orphan" : " none"}`;
+    item.icon.textContent = own || below ? "!" : trace.has(row, FLAG.orphan | FLAG.placeholder) ? "?" : "";
     item.name.textContent = group ? `${trace.nameOf(row)} ×${integer(group.count)}` : trace.nameOf(row);
-    item.service.textContent = group ? groupText(group) : trace.serviceOf(row);
+    item.service.textContent = group ? groupText(group) : row === trace.placeholder ? `${integer(trace.siblings[row + 1])} came without` : folded ? `${trace.serviceOf(row)} · ${integer(children)} spans in here` : trace.serviceOf(row);
   }
 
   /** @param {number} row @param {boolean} own @param {boolean} below */
   #describe(row, own, below) {
     const { trace } = this.view;
+    if (row === trace.placeholder) return `missing parents of ${integer(trace.siblings[row + 1])} spans`;
     const parts = [trace.nameOf(row), trace.serviceOf(row), KINDS[trace.kind[row]], duration(trace.durations[row]), `starts at ${duration(trace.start[row])}`];
-    for (let index = trace.stageFirst[row]; index < trace.stageFirst[row + 1]; index++) parts.push(`${duration(trace.stageDuration[index])} ${trace.stageNames[index]}`);
-    if (this.view.criticalPath.extents.has(row)) parts.push("on the critical path");
+    for (let index = trace.stageFirst[row]; index < trace.stageFirst[row + 1]; index++) parts.push(`${duration(trace.stageDuration[index])} ${STAGES[trace.stageNames[index]]?.of ? STAGES[trace.stageNames[index]].label : trace.stageNames[index]}`);
+    if (this.view.criticalPath.isOn(row)) parts.push("on the critical path");
     if (own) parts.push("failed");
     else if (below) parts.push("a span below failed");
     if (trace.has(row, FLAG.orphan)) parts.push("its parent is missing");
     if (trace.size[row]) parts.push(`${integer(trace.size[row])} below`);
     return parts.join(", ");
   }
+}
+
+/** Sets an attribute when it is another one: most stay as they were from row to row. @param {PoolRow} item @param {string} name @param {string} value */
+function put(item, name, value) {
+  if (item.seen[name] === value) return;
+  item.seen[name] = value;
+  item.element.setAttribute(name, value);
 }
 
 /** @param {import("./groups.js").GroupFacts} group */

@@ -16,7 +16,7 @@ export class Ruler {
       h("button", { class: "button tiny", type: "button", title: "Fold one level ([)", "aria-label": "Fold one level", onclick: () => this.#level(false) }, "−"),
       h("button", { class: "button tiny", type: "button", title: "Open one level (])", "aria-label": "Open one level", onclick: () => this.#level(true) }, "+"));
     this.path = h("button", { class: "button tiny path-toggle", type: "button", title: "The line under the bars: what made the trace as long as it is (c)", "data-testid": "critical-path", onclick: () => view.toggleCriticalPath() }, h("i", { "aria-hidden": "true" }), "critical path");
-    this.path.hidden = view.criticalPath.extents.size === 0;
+    this.path.hidden = view.criticalPath.isEmpty;
     this.levels.append(this.path);
     this.#showPath();
     this.element = h("div", { class: "ruler" }, this.levels, this.scale);

@@ -47,7 +47,7 @@ export class Tip {
   /** @param {number} row */
   #critical(row) {
     const { criticalPath, trace } = this.view;
-    if (!criticalPath.extents.has(row)) return null;
+    if (!criticalPath.isOn(row)) return null;
     const own = criticalPath.ownTime(row);
     return h("div", { class: "faint" }, own > 0 ? `${duration(own)} of its own on the critical path, ${percent(own / trace.duration)} of the trace` : "on the critical path through what it called");
   }
@@ -65,6 +65,8 @@ export class Tip {
       const name = trace.stageNames[index];
       lines.push(h("div", { class: "tip-stage" }, stageSwatch(name), STAGES[name]?.label ?? name, h("b", null, duration(trace.stageDuration[index]))));
     }
+    const why = trace.unsplit.get(row);
+    if (why) lines.push(h("div", { class: "faint tip-why" }, `The queue is not split: ${why}`));
     return lines;
   }
 }

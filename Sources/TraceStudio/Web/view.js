@@ -1,9 +1,8 @@
 // What one sees of a trace right now: window of time, selection, folds, matches. Parts of the page listen to changes.
 import { FLAG } from "./columns.js";
-import { CriticalPath } from "./critical.js";
 import { preference, setPreference } from "./dom.js";
 
-/** @typedef {"zoom" | "select" | "fold" | "find" | "theme" | "stage" | "critical"} Change */
+/** @typedef {"zoom" | "select" | "fold" | "find" | "theme" | "stage" | "split" | "critical"} Change */
 
 /** The narrowest window, in ns. */
 const NARROWEST = 10;
@@ -24,7 +23,7 @@ export class TraceView {
     this.isMatch = new Uint8Array(0);
     /** @type {string | null} stage under the pointer in the strip */
     this.stage = null;
-    this.criticalPath = new CriticalPath(trace);
+    this.criticalPath = trace.critical;
     /** Whether the critical path is drawn. */
     this.showsCriticalPath = preference("criticalPath") !== "off";
     /** @type {Array<(change: Change) => void>} */
@@ -67,9 +66,10 @@ export class TraceView {
   /** Makes a row fill the window. @param {number} row */
   fit(row) {
     if (row < 0) return;
-    const width = Math.max(this.trace.durations[row], NARROWEST);
+    const [from, to] = this.trace.extent(row);
+    const width = Math.max(to - from, NARROWEST);
     const margin = width * 0.05;
-    this.zoom(this.trace.start[row] - margin, this.trace.start[row] + width + margin);
+    this.zoom(from - margin, from + width + margin);
   }
 
   /** Selects a row and opens what hides it. @param {number} row */

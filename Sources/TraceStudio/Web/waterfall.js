@@ -3,6 +3,7 @@ import { h, preference, setPreference } from "./dom.js";
 import { BarPainter } from "./bars.js";
 import { RowPool } from "./rows.js";
 import { Tip } from "./tip.js";
+import { TallScroll } from "./scroll.js";
 import { fitCanvas, splitter, wheelPixels, wheelZoom } from "./canvas.js";
 
 /** Below this width names stand above their bars. */
@@ -18,6 +19,7 @@ export class Waterfall {
     this.window = h("div", { class: "tree-window", role: "presentation" });
     this.space = h("div", { class: "tree-space", role: "presentation" }, this.window);
     this.element = h("div", { class: "tree", role: "tree", tabindex: 0, "aria-label": "Spans of the trace", "data-testid": "waterfall" }, this.space);
+    this.scroll = new TallScroll(this.element, this.space);
     this.divider = h("div", { class: "divider" });
     this.outer = h("div", { class: "waterfall" }, this.element, this.divider);
     this.painter = new BarPainter(view);
@@ -101,7 +103,7 @@ export class Waterfall {
     this.draw();
   }
 
-  #resizeSpace() { this.space.style.height = `${this.view.trace.visible.length * this.rowHeight}px`; }
+  #resizeSpace() { this.scroll.resize(this.view.trace.visible.length * this.rowHeight); }
 
   /** Draws on the next frame, once. */
   schedule() {
@@ -114,7 +116,7 @@ export class Waterfall {
     this.scheduled = false;
     if (!this.height) return;
     const began = performance.now();
-    const scroll = this.element.scrollTop;
+    const scroll = this.scroll.at;
     this.pool.update(Math.floor(scroll / this.rowHeight), scroll, this.rowHeight);
     const context = fitCanvas(this.canvas, this.barWidth, this.height);
     this.painter.paint(context, { width: this.barWidth, height: this.height, rowHeight: this.rowHeight, barOffset: this.barOffset, stacked: this.stacked, scroll, hoverX: this.hoverX });
@@ -126,7 +128,7 @@ export class Waterfall {
   #markActive() {
     const { selected, trace } = this.view;
     const line = selected >= 0 ? trace.line[selected] : -1;
-    const first = Math.floor(this.element.scrollTop / this.rowHeight);
+    const first = Math.floor(this.scroll.at / this.rowHeight);
     const active = line >= first && line < first + this.pool.rows.length ? `row-${selected}` : "";
     if (this.element.getAttribute("aria-activedescendant") === active) return;
     if (active) this.element.setAttribute("aria-activedescendant", active);
@@ -137,12 +139,12 @@ export class Waterfall {
   scrollTo(row) {
     const line = this.view.trace.line[row];
     if (line < 0 || !this.height) return;
-    const top = line * this.rowHeight, scroll = this.element.scrollTop;
+    const top = line * this.rowHeight, scroll = this.scroll.at;
     const height = Math.max(this.rowHeight, this.height - this.covered());
     if (top >= scroll && top + this.rowHeight <= scroll + height) return;
     const near = top > scroll - height && top < scroll + 2 * height;
-    if (!near) this.element.scrollTop = top - height / 2;
-    else this.element.scrollTop = top < scroll ? top : top + this.rowHeight - height;
+    if (!near) this.scroll.to(top - height / 2);
+    else this.scroll.to(top < scroll ? top : top + this.rowHeight - height);
   }
 
   /** Lines that fit on one screen. */
@@ -158,7 +160,7 @@ export class Waterfall {
 
   /** @param {MouseEvent} event */
   #rowAt(event) {
-    const line = Math.floor((event.clientY - this.window.getBoundingClientRect().top + this.element.scrollTop) / this.rowHeight);
+    const line = Math.floor((event.clientY - this.window.getBoundingClientRect().top + this.scroll.at) / this.rowHeight);
     return this.view.trace.visible[line] ?? -1;
   }
 

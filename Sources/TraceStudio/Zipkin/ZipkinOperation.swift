@@ -21,10 +21,9 @@ struct ZipkinOperation: QueryAPI {
             Route("/prometheus") { try await metrics($0) },
             Route("/zipkin/config.json") { Answer.json(pageSettings, for: $0.head) },
             Route("/config.json") { Answer.json(pageSettings, for: $0.head) },
-            Route("/") { try page("/search", $0) },
-            Route("/zipkin/traces/{id}") { try page("/trace/" + $0[0].filter(\.isHexDigit), $0) },
-            Route("/zipkin/dependency") { try page("/dependencies", $0) },
-            Route("/zipkin/**") { try page("/search", $0) },
+            Route("/") { try await page([], $0) },
+            Route("/traces/{id}") { try await page(["traces", $0[0]], $0) },
+            Route("/zipkin/**") { try await page($0.parameters, $0) },
         ]
     }
 
@@ -32,13 +31,16 @@ struct ZipkinOperation: QueryAPI {
         Answer.text(error.message, status: .init(code: error.status), for: request)
     }
 
-    /// Our page, on the host that the client knows us by.
-    private func page(_ path: String, _ request: APIRequest) throws -> Response {
+    /// Our page that shows what this one of Zipkin's would, on the host that the client knows us by.
+    ///
+    /// - Parameter path: Below `/zipkin`.
+    private func page(_ path: [String], _ request: APIRequest) async throws -> Response {
         guard queryPort > 0 else { throw APIError.notFound("the page is on the query port of this server, see its --query-port") }
         let authority = request.head.head.authority ?? "localhost"
         // The name without its port; an IPv6 address stands in brackets.
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        return Answer.redirect(to: "http://\(host):\(queryPort)\(path)")
+        let target = await ForeignLink.target(["zipkin"] + path, request.items) { (try? await store.services()) ?? [] }
+        return Answer.redirect(to: "http://\(host):\(queryPort)\(target ?? "/traces")")
     }
 
     private func health(_ request: APIRequest) async throws -> Response {

@@ -14,8 +14,14 @@ extension TraceFile {
             throw WireError(code: .malformed, message: "JSON that holds no traces that are known; expected \(TraceFileFormat.known)")
         }
         if bytes.first == 0x0a || LengthPrefixed.begins(bytes) { return .otlpProtobuf }
-        let start = bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-        throw WireError(code: .malformed, message: "a file that begins with the bytes \(start) is not known; expected \(TraceFileFormat.known)")
+        throw WireError(code: .malformed, message: "a file that begins with \(beginning(of: bytes)) is not known; expected \(TraceFileFormat.known)")
+    }
+
+    /// As text where it is ASCII, otherwise as bytes.
+    private static func beginning(of bytes: [UInt8]) -> String {
+        let line = bytes.prefix(24).prefix { $0 != 0x0a && $0 != 0x0d }
+        if !line.isEmpty, line.allSatisfy({ 0x20...0x7e ~= $0 }) { return "“\(String(decoding: line, as: UTF8.self))”" }
+        return "the bytes " + bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
     }
 
     private static func formatOfJSON(_ bytes: [UInt8]) -> TraceFileFormat? {

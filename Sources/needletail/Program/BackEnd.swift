@@ -123,25 +123,28 @@ struct BackEnd {
     // MARK: Queries
 
     private var queryServers: [any Service] {
-        let servers: [(any Service)?] = [
-            TraceStudioServer(
-                host: host, port: options.queryPort, store: store, archive: archive, ingest: ingest, live: live,
-                maximumClockSkew: options.maximumClockSkew, gate: largeTraces, logger: logger, onListening: listening(.query)
-            ),
-            options.tempoPort.number.map { [generator] port in
-                TempoServer(
-                    host: host, port: port, store: store, archive: archive, metrics: { generator.families() }, gate: largeTraces, logger: logger,
-                    onListening: listening(.tempo)
-                )
-            },
-            options.jaegerQueryGrpcPort.number.map { port in
-                JaegerQueryGRPCServer(
-                    host: host, port: port, store: store, archive: archive, maximumClockSkew: options.maximumClockSkew, gate: largeTraces,
-                    logger: logger, onListening: listening(.jaegerQueryGRPC)
-                )
-            },
-        ]
-        return servers.compactMap(\.self)
+        get throws {
+            let servers: [(any Service)?] = try [
+                TraceStudioServer(
+                    host: host, port: options.queryPort, store: store, archive: archive, ingest: ingest, live: live,
+                    maximumClockSkew: options.maximumClockSkew, gate: largeTraces, ports: greeting.portsByName, logger: logger,
+                    onListening: listening(.query)
+                ),
+                options.tempoPort.number.map { [generator] port in
+                    TempoServer(
+                        host: host, port: port, store: store, archive: archive, metrics: { generator.families() }, gate: largeTraces, logger: logger,
+                        onListening: listening(.tempo)
+                    )
+                },
+                options.jaegerQueryGrpcPort.number.map { port in
+                    JaegerQueryGRPCServer(
+                        host: host, port: port, store: store, archive: archive, maximumClockSkew: options.maximumClockSkew, gate: largeTraces,
+                        logger: logger, onListening: listening(.jaegerQueryGRPC)
+                    )
+                },
+            ]
+            return servers.compactMap(\.self)
+        }
     }
 
     private func listening(_ listener: Greeting.Listener) -> @Sendable (Int) async -> Void {

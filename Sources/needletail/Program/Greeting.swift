@@ -73,6 +73,11 @@ final class Greeting: Sendable {
         fflush(nil)
     }
 
+    /// Where this program listens so far, by the listener's name.
+    @Sendable func portsByName() -> [String: Int] {
+        ports.withLock { ports in Dictionary(uniqueKeysWithValues: ports.map { ("\($0.key)", $0.value) }) }
+    }
+
     private func text(ports: [Listener: Int]) -> String {
         var lines = ["", "Needletail \(Needletail.version) is ready. Stop it with Ctrl-C.", ""]
         for listener in Listener.allCases {

@@ -52,6 +52,16 @@ struct TailComparisonTests {
         #expect(comparison.selection.exemplars.count == 3)
     }
 
+    @Test("what says the same is told once")
+    func aliases() throws {
+        let features = window().features
+        let comparison = TailComparison(features, selected: features.select(try TraceFilter("duration>30ms")))
+        let host = try #require(comparison.ranked.first)
+        #expect(host.key == "host")
+        #expect(host.aliases.contains("resource.host.name = bad"))
+        #expect(!comparison.ranked.contains { $0.key == "resource.host.name" && $0.value == "bad" })
+    }
+
     @Test("differences by chance are not told of")
     func chance() throws {
         let features = window().features
@@ -112,6 +122,18 @@ struct TraceWindowTests {
         // 10,000 ns of queue, 1,200 of compute, 100 more.
         let p50 = try #require(map.columns[0].p50)
         #expect(abs(Double(p50) - 11_300) < 120)
+    }
+
+    @Test("requests that had to wait for a cold start are cold too; those that waited a moment are not")
+    func held() {
+        // The first execution takes 500 ms; the second request waits for it, the third one comes at its very end.
+        var executions = (3...30 as ClosedRange<UInt64>).map { Execution(trace: $0, queue: $0 * 1_000_000_000, start: $0 * 1_000_000_000 + 100, infer: 1_000_000) }
+        executions.append(Execution(trace: 1, queue: 0, start: 100, infer: 500_000_000))
+        executions.append(Execution(trace: 2, queue: 50_000_000, start: 501_000_000, infer: 1_000_000))
+        executions.append(Execution(trace: 40, queue: 499_900_000, start: 503_000_000, infer: 1_000_000))
+        let features = TraceWindow(executions.map(\.tree)).features
+        let cold = (0..<features.count).filter { features.isCold[$0] }.map { features.traceIDs[$0].low }
+        #expect(Set(cold) == [1, 2])
     }
 
     @Test("models by version, with the share of waiting, and without cold requests")

@@ -65,6 +65,7 @@ struct ErrorGroupsTests {
         #expect(groups.sorted.map(\.signature.template) == ["item <n> is missing", "other"])
         let first = try #require(groups.sorted.first)
         #expect(first.count == 30)
+        #expect(first.sampleCount == 3)
         #expect(first.firstSeen == 100)
         #expect(first.lastSeen == 102)
         #expect(first.examples.map(\.time) == [102, 101, 100])

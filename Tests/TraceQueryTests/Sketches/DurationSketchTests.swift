@@ -53,4 +53,14 @@ struct DurationSketchTests {
         #expect(scale.start(of: step) <= value * 1.000_001)
         #expect(scale.start(of: step + 1) > value * 0.999_999)
     }
+
+    @Test("a scale for some values reaches from the least to the most, or a bit further around values that are nearly the same", arguments: [
+        (12_000_000, 12_000_000, 6_000_000, 24_000_000), (10_000_000, 14_400_000, 6_000_000, 24_000_000), (1_000, 9_000, 1_000, 9_000), (1, 1, 1, 4), (0, 0, 1, 4),
+        (9_000, 1_000, 1_000, 9_000), (.max, .max, 9.223_372_036_854_776e18, 3.689_348_814_741_91e19),
+    ] as [(UInt64, UInt64, Double, Double)])
+    func extent(least: UInt64, most: UInt64, start: Double, end: Double) {
+        let scale = LogScale(from: least, to: most, steps: 32)
+        #expect(abs(scale.lowest / start - 1) < 1e-9)
+        #expect(abs(scale.start(of: 32) / end - 1) < 1e-9)
+    }
 }

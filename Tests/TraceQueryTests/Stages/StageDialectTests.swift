@@ -137,6 +137,21 @@ struct StageDialectTests {
         #expect(breakdown.sources == [.spans, .events])
     }
 
+    @Test("time on the critical path in spans outside inference servers is other services' time")
+    func services() {
+        let breakdown = StageBreakdown(
+            TraceQueryTests.tree([
+                span(1, "POST /ask", kind: .server, start: base, end: base + 100), span(2, parent: 1, "verify", start: base, end: base + 30),
+                // Beside the model, so not on the critical path.
+                span(3, parent: 1, "audit", start: base + 40, end: base + 50),
+                span(4, parent: 1, "m", start: base + 30, end: base + 90, attributes: [Attribute("triton.model_name", "m")], events: [("QUEUE_START", base + 30)]),
+                span(5, parent: 4, "compute", start: base + 40, end: base + 85, events: [("COMPUTE_START", base + 40), ("COMPUTE_END", base + 85)]),
+            ])
+        )
+        #expect(strip(breakdown) == ["queue 10", "infer 45", "unaccounted 45"])
+        #expect(breakdown.unaccountedParts == [.services: 40, .overhead: 5])
+    }
+
     @Test("a model that answers without executing answered from its cache; one that asks others, or fails, did not")
     func cacheHit() {
         func model(_ id: UInt64, parent: UInt64, status: SpanStatus = SpanStatus()) -> Span {

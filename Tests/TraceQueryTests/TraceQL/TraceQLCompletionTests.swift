@@ -10,6 +10,11 @@ import TraceStore
         ("{ status ‸", .comparison, "", "status"), ("{ status = ‸", .value, "", "status"), ("{ status = er‸", .value, "er", "status"),
         ("{ span.a = \"x‸", .value, "x", "span.a"), ("{ status = error ‸", .connective, "", nil), ("{ status = error && ‸", .field, "", nil),
         ("{ } ‸", .spansetOperator, "", nil), ("{ } | ‸", .stage, "", nil), ("{ } | ra‸", .stage, "ra", nil), ("{ } | rate() by (‸", .field, "", nil),
+        ("{ http.me‸", .field, "http.me", nil), ("{ .http.me‸", .attributeName, "http.me", nil), ("{ my-attr‸", .field, "my-attr", nil), ("{ duration-tra‸", .field, "tra", nil),
+        ("{ name.x‸", .field, "name.x", nil), ("{ } | by(http.me‸", .field, "http.me", nil), ("{ http.method ‸", .comparison, "", ".http.method"), ("{ duration ‸", .comparison, "", "duration"),
+        ("{ http.method = GE‸", .value, "GE", ".http.method"), ("{ foo=ba‸", .value, "ba", ".foo"), ("{ name = hello-wor‸", .value, "hello-wor", "name"), ("{ name = a:b@‸", .value, "a:b@", "name"),
+        ("{ span.a = b‸ && .b = 1 }", .value, "b", "span.a"), ("{ span.a = \"a \\\"b‸", .value, "a \"b", "span.a"), ("{ span.a = \"a\\‸", .value, "a", "span.a"), ("{ span.\"a b‸", .attributeName, "a b", nil),
+        ("{ status = error‸", .value, "error", "status"), ("{ .a = 1 && b‸", .field, "b", nil), ("{ .a = 1 } > { ht.me‸", .field, "ht.me", nil),
         ("{ } | select(.a, ‸", .field, "", nil), ("{ ‸ && .a = 1 }", .field, "", nil), ("{ } | quantile_over_time(dur‸", .field, "dur", nil),
     ] as [(String, TraceQLCompletion.Expectation, String, String?)])
     func saysWhatMayFollow(_ marked: String, _ expectation: TraceQLCompletion.Expectation, _ prefix: String, _ field: String?) {
@@ -20,7 +25,20 @@ import TraceStore
         #expect(completion.suggestions.allSatisfy { $0.hasPrefix(prefix) })
     }
 
+    /// What is put in stands where the query could be read again.
+    @Test(arguments: [
+        ("{ http.method = GE", 2, ".http.method = "), ("{ .a = 1 && foo !~ b", 12, ".foo !~ "), ("{ http.method ", 2, ".http.method "), ("{ .http.method = GE", 17, ""), ("{ http.me", 2, ""),
+        ("{ span.a = \"x", 11, ""), ("{ span.a = ", 11, ""), ("{ name = x", 9, ""),
+    ])
+    func leads(_ text: String, _ start: Int, _ lead: String) {
+        let completion = TraceQLCompletion(text, cursor: text.unicodeScalars.count)
+        #expect(completion.start == start)
+        #expect(completion.lead == lead)
+    }
+
     @Test func suggestsWords() {
+        #expect(TraceQLCompletion("{ kind = Ser", cursor: 12).suggestions == ["server"])
+        #expect(TraceQLCompletion("{ status =~ er", cursor: 14).suggestions == [])
         #expect(TraceQLCompletion("{ sta", cursor: 5).suggestions == ["status", "statusMessage"])
         #expect(TraceQLCompletion("{ status = ", cursor: 11).suggestions == ["error", "ok", "unset"])
         #expect(TraceQLCompletion("{ } | top", cursor: 9).suggestions == ["topk("])

@@ -30,7 +30,7 @@ struct StaticAssetsTests {
             #expect(index.status == .ok)
             #expect(index.headers[.contentType] == "text/html; charset=utf-8")
             #expect(String(buffer: index.body).contains("<title>Needletail"))
-            for path in ["/search?service=a", "/trace/0123456789abcdef0123456789abcdef", "/index.html", "/deep/link"] {
+            for path in ["/traces?q=a", "/trace/0123456789abcdef0123456789abcdef", "/index.html", "/deep/link"] {
                 #expect(try await studio.get(path).body == index.body)
             }
             let script = try await studio.get("/assets/app.js")
@@ -72,6 +72,109 @@ struct StaticAssetsTests {
             }
             #expect(try await studio.get("/assets/app.js", headers: [.ifNoneMatch: "\"other\""]).status == .ok)
             #expect(plain.headers[.cacheControl] == "no-cache")
+        }
+    }
+
+    /// The names of the files that a page loads.
+    private func names(in html: String) -> [String] {
+        html.split(separator: "\"").map(String.init).filter { $0.hasPrefix("/assets/") }
+    }
+
+    @Test("a page names few files, which a browser keeps for good")
+    func versioned() async throws {
+        try await Studio.run([]) { (studio) async throws in
+            let names = names(in: String(buffer: try await studio.get("/traces").body))
+            #expect(Set(names.map { $0.split(separator: "/").last }) == ["icon.svg", "early.js", "styles.css", "app.js"])
+            let version = try #require(names.first?.split(separator: "/").dropFirst().first)
+            for name in names {
+                #expect(name.hasPrefix("/assets/\(version)/"))
+                let file = try await studio.get(name)
+                #expect(file.status == .ok)
+                #expect(file.headers[.cacheControl] == "public, max-age=31536000, immutable")
+                #expect(file.headers[.vary] == "Accept-Encoding")
+            }
+            // The page itself is asked for each time, or a new version would not be seen.
+            #expect(try await studio.get("/traces").headers[.cacheControl] == "no-cache")
+        }
+    }
+
+    @Test("the page's first script is told into how many parts each file is cut, so that it can ask for them at once")
+    func parts() async throws {
+        try await Studio.run([]) { (studio) async throws in
+            let html = String(buffer: try await studio.get("/trace/0123456789abcdef0123456789abcdef").body)
+            let version = try #require(names(in: html).first?.split(separator: "/").dropFirst().first)
+            let line = try #require(html.split(separator: "\n").first { $0.contains("early.js\"") })
+            let told = try #require(line.split(separator: "data-parts=\"").last?.prefix { $0 != "\"" })
+            #expect(told.contains("trace="))
+            for entry in told.replacing("&amp;", with: "&").split(separator: "&") {
+                let words = entry.split(separator: "=")
+                let (name, last) = (words[0], try #require(Int(words[1])))
+                for part in 1...last { #expect(try await studio.get("/assets/\(version)/\(name).\(part).js").status == .ok) }
+                #expect(try await studio.get("/assets/\(version)/\(name).\(last + 1).js").status == .notFound)
+            }
+        }
+    }
+
+    @Test("a page that is open while the server is replaced finds its files, but does not keep them")
+    func staleVersion() async throws {
+        try await Studio.run([]) { (studio) async throws in
+            let stale = try await studio.get("/assets/0123456789abcdef/traces.js")
+            #expect(stale.status == .ok)
+            #expect(stale.headers[.cacheControl] == "no-cache")
+            #expect(try await studio.get("/assets/0123456789abcdef/none.js").status == .notFound)
+            #expect(try await studio.get("/assets/0/0/traces.js").status == .notFound)
+        }
+    }
+
+    @Test("?debug loads the files as they were written")
+    func debug() async throws {
+        try await Studio.run([]) { (studio) async throws in
+            let html = String(buffer: try await studio.get("/traces?debug").body)
+            let names = names(in: html)
+            #expect(names.contains("/assets/app.js") && names.contains("/assets/tokens.css") && names.contains("/assets/pages.css"))
+            for name in names { #expect(try await studio.get(name).status == .ok) }
+            #expect(String(buffer: try await studio.get("/assets/app.js").body).contains("import { Frame"))
+            // A parameter's value is not its name.
+            #expect(String(buffer: try await studio.get("/traces?q=debug").body) != html)
+        }
+    }
+
+    @Test("the style sheets are one, in the order of the page")
+    func styles() async throws {
+        let texts = Dictionary(uniqueKeysWithValues: WebAssets.files.map { ($0.name, String(decoding: $0.bytes, as: UTF8.self)) })
+        let index = try #require(texts["index.html"])
+        let inOrder = names(in: index).filter { $0.hasSuffix(".css") }.map { texts[String($0.dropFirst("/assets/".count))] ?? "" }
+        #expect(inOrder.count == texts.keys.count { $0.hasSuffix(".css") }, "a style sheet is not in the page")
+        try await Studio.run([]) { (studio) async throws in
+            let name = try #require(names(in: String(buffer: try await studio.get("/").body)).first { $0.hasSuffix(".css") })
+            #expect(String(buffer: try await studio.get(name).body) == inOrder.joined())
+        }
+    }
+
+    @Test("the icon, for browsers that ask without being told")
+    func favicon() async throws {
+        try await Studio.run([]) { (studio) async throws in
+            let icon = try await studio.get("/favicon.ico")
+            #expect(icon.headers[.contentType] == "image/svg+xml")
+            #expect(try await studio.get("/assets/icon.svg").body == icon.body)
+        }
+    }
+
+    @Test("other content is another version, the same content the same one")
+    func versionFollowsContent() throws {
+        func version(_ style: String) throws -> String {
+            let files = ["index.html": "<link rel=\"stylesheet\" href=\"/assets/a.css\">", "a.css": style, "app.js": "const a = 1;"]
+            let assets = try StaticAssets(files.map { WebAssets.File(name: $0.key, bytes: Array($0.value.utf8)) })
+            return assets.version
+        }
+        #expect(try version("a") == version("a"))
+        #expect(try version("a") != version("b"))
+    }
+
+    @Test("scripts that cannot be joined are an error when the program starts, not a page without them")
+    func failure() {
+        #expect(throws: ScriptLinker.Failure.self) {
+            try StaticAssets([WebAssets.File(name: "index.html", bytes: []), WebAssets.File(name: "app.js", bytes: Array("import { a } from \"./a.js\";".utf8))])
         }
     }
 }

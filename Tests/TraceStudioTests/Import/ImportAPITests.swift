@@ -23,7 +23,7 @@ struct ImportAPITests {
     private static func withServer(_ body: @Sendable @escaping (any TestClientProtocol, InMemoryTraceStore, SpanIngest) async throws -> Void) async throws {
         let store = InMemoryTraceStore()
         let ingest = SpanIngest(store: store, logger: quiet)
-        let server = TraceStudioServer(host: "127.0.0.1", port: 0, store: store, ingest: ingest, logger: quiet)
+        let server = try TraceStudioServer(host: "127.0.0.1", port: 0, store: store, ingest: ingest, logger: quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await ingest.run() }
             try await server.makeApplication().test(.live) { client in try await body(client, store, ingest) }
@@ -53,7 +53,7 @@ struct ImportAPITests {
         try await Self.withServer { (client, _, ingest) async throws in
             let (status, text) = try await Self.post(client, Array("nothing".utf8))
             #expect(status == .badRequest)
-            #expect(text.contains("is not known; expected OTLP"), "\(text)")
+            #expect(text.contains("a file that begins with “nothing” is not known; expected OTLP"), "\(text)")
             #expect(ingest.counters.byProtocol[.file]?.malformedRequests == 1)
             #expect(try await Self.post(client, OTLPJSON.encode(Self.batch), query: "?lastModified=soon").0 == .badRequest)
             #expect(try await client.execute(uri: "/api/ui/import", method: .get).status == .methodNotAllowed)

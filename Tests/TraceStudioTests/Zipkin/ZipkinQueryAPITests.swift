@@ -142,8 +142,8 @@ struct ZipkinQueryAPITests {
             #expect(try await studio.text("/prometheus").status == 200)
             #expect(try await studio.json("/zipkin/config.json")["defaultLookback"]?.intValue == 900_000)
             for (path, place) in [
-                ("/", "/search"), ("/zipkin", "/search"), ("/zipkin/", "/search"), ("/zipkin/traces/000000000000000a", "/trace/000000000000000a"),
-                ("/zipkin/dependency", "/dependencies"),
+                ("/", "/traces"), ("/zipkin", "/traces"), ("/zipkin/", "/traces"), ("/zipkin/traces/000000000000000a", "/trace/0000000000000000000000000000000a"),
+                ("/zipkin/dependency", "/map"), ("/zipkin/?serviceName=front&lookback=15m", "/traces?q=service%3AFront&lookback=15m"),
             ] {
                 let response = try await studio.get(path)
                 #expect(response.status == .found)

@@ -103,7 +103,8 @@ import TraceModel
 
     @Test func whatIsNotKnownIsTold() throws {
         for (bytes, part) in [
-            ([], "the file is empty"), (Array("hello".utf8), "68 65 6c 6c 6f"), (Array(#"{"a":1}"#.utf8), "JSON that holds no traces"),
+            ([], "the file is empty"), (Array("hello".utf8), "begins with “hello”"), ([0x01, 0x02, 0xff], "begins with the bytes 01 02 ff"),
+            (Array(#"{"a":1}"#.utf8), "JSON that holds no traces"),
             (Array(#"{"resourceSpans":[{"#.utf8), "malformed OTLP JSON at byte 19"), ([0x1f, 0x8b, 0, 0], "cannot be decompressed"),
         ] as [([UInt8], String)] {
             let error = try #require(throws: WireError.self) { try TraceFile(reading: bytes) }

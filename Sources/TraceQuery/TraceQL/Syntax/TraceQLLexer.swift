@@ -12,7 +12,7 @@ struct TraceQLLexer {
         "{", "}", "(", ")", ",", "=", "!=", "=~", "!~", ">", ">=", "<", "<=", "+", "-", "*", "/", "%", "^", "&&", "||", "!", "|", ">>", "<<",
         "~", "!>", "!<", "!>>", "!<<", "&>", "&<", "&>>", "&<<", "&~",
     ]
-    private static let attributeScopes: Set<String> = ["span", "resource", "event", "link", "instrumentation", "parent"]
+    static let attributeScopes: Set<String> = ["span", "resource", "event", "link", "instrumentation", "parent"]
 
     private init(_ text: String) {
         scalars = Array(text.unicodeScalars)
