@@ -25,8 +25,6 @@ public struct TracingConfiguration: Sendable {
     public var excludedURLs: ExcludedURLs
     /// `false` makes no spans; context still travels (`OTEL_SDK_DISABLED`).
     public var isEnabled: Bool
-    /// A recorded error without a stack trace of its own gets the one of the place where it was recorded (Linux, some 0.2 ms).
-    public var capturesStackTraces: Bool
     /// Where tracing reports on itself; `nil`: the global `MetricsSystem`.
     public var metricsFactory: (any MetricsFactory)?
     /// How often it does.
@@ -43,7 +41,6 @@ public struct TracingConfiguration: Sendable {
         self.propagators = Self.defaultPropagators
         self.excludedURLs = ExcludedURLs()
         self.isEnabled = true
-        self.capturesStackTraces = false
         self.metricsInterval = .seconds(5)
         self.logger = logger
     }
@@ -103,8 +100,7 @@ public struct TracingConfiguration: Sendable {
                 processor: TracingSystem.processor(of: processors),
                 sampler: sampler,
                 propagator: propagator,
-                limits: limits,
-                capturesStackTraces: capturesStackTraces
+                limits: limits
             )
             : NeedletailTracer(disabledWith: propagator)
         return TracingSystem(

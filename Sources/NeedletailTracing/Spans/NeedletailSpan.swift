@@ -77,7 +77,7 @@ public struct NeedletailSpan: Tracing.Span {
     }
 
     /// Records an error as an `exception` event (semantic conventions, "Exceptions on spans"): type, message, and the stack
-    /// trace if the error brings one (``ErrorWithStackTrace``) or the tracer captures it. Attributes of the same keys win.
+    /// trace if the error brings one (``ErrorWithStackTrace``). Attributes of the same keys win.
     /// The status is left alone: call ``setError(_:)`` if the error escapes.
     ///
     /// - Parameter time: nanoseconds since the Unix epoch; without one it happened now.

@@ -195,7 +195,9 @@ final class SpanRecorder: Sendable {
             Attribute(key: "exception.type", value: .string(String(reflecting: type(of: error)))),
             Attribute(key: "exception.message", value: .string(message)),
         ]
-        if let trace = tracer.stackTrace(of: error) { list.append(Attribute(key: "exception.stacktrace", value: .string(trace))) }
+        if let trace = (error as? any ErrorWithStackTrace)?.stackTrace {
+            list.append(Attribute(key: "exception.stacktrace", value: .string(trace)))
+        }
         for attribute in attributes {
             if let index = list.firstIndex(where: { $0.key == attribute.key }) {
                 list[index] = attribute
