@@ -72,10 +72,11 @@ def test_contrast_of_what_canvases_draw_with(sample, page, scheme):
 @pytest.mark.parametrize("width", [390, 320])
 @pytest.mark.parametrize("name", pages.NAMES)
 def test_narrow_windows_lose_nothing(sample, browser, name, width):
-    """390 and 320 px wide, and so 1280 px at 200 and 400 %: the page does not scroll sideways, and everything that could be pressed still can."""
+    """390 and 320 px wide, and so 1280 px at 200 and 400 %: the page does not scroll sideways, no text is drawn smaller than can be read, and everything that could be pressed still can."""
     with watched_page(browser, viewport={"width": width, "height": 800}) as page:
         look(page, sample, name)
         assert not sight.too_wide(page)
+        assert not sight.small_texts(page)
         page.locator("#menu").click()
         for link in page.locator("#pages a").all():
             expect(link).to_be_visible()

@@ -184,6 +184,19 @@ def test_model_page_has_everything_of_the_model(sample, page):
     expect(page.locator(".tile").first).to_contain_text(re.sub(r"\B(?=(\d{3})+$)", "\u202f", str(round(one["count"]))))
     expect(page.get_by_test_id("versus").first).to_have_text("vs v3")
 
+
+def test_lanes_begin_where_the_model_last_ran(sample, page):
+    """In a window that goes on for two hours after its last execution, its lanes show that execution."""
+    end = int(sample.truth["to"]) // 1000
+    with page.expect_response("**/api/ui/lanes?*") as asked:
+        page.goto(f"{sample.query}/models/{MODEL}?from={int(sample.truth['from']) // 1000}&to={end + 7_200_000_000}")
+    lanes = asked.value.json()
+    ready(page)
+    newest = int(sample.ask("batches", model=MODEL, rows="1")["batches"][0]["startTimeUnixNano"])
+    assert int(lanes["t0"]) < newest < int(lanes["t1"]) < newest + 600_000_000_000
+    starts = [int(lanes["from"]) + block[0] for lane in lanes["lanes"] for block in lane["blocks"]]
+    assert starts and abs(max(starts) - newest) < 1_000_000_000
+
 def test_model_without_requests(sample, page):
     """A model that nobody asked, and one that the filter hides: a sentence and a way out."""
     sample.open(page, "/models/nobody")

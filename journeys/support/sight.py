@@ -109,6 +109,11 @@ _SMALL = """() => {
   return [...new Set(problems)];
 }"""
 
+# Texts smaller than a number of px as they are painted: a picture may be drawn at a scale.
+_SMALL_TEXTS = """(least) => [...document.querySelectorAll("main *")].filter((element) => [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()) && element.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+  .map((element) => ({ element, size: parseFloat(getComputedStyle(element).fontSize) * (element instanceof SVGGraphicsElement ? element.getScreenCTM().d : 1) }))
+  .filter(({ size }) => size < least).map(({ element, size }) => `${size.toFixed(1)} px: ${element.outerHTML.slice(0, 90)}`)"""
+
 # What sticks out of the window to the right although nothing of its own scrolls there.
 _WIDE = """() => {
   const width = document.documentElement.clientWidth;
@@ -159,6 +164,7 @@ _BLURRED = """() => [...document.querySelectorAll("canvas")].filter((canvas) => 
   .map((canvas) => `${canvas.className}: ${canvas.width}×${canvas.height} for ${canvas.clientWidth}×${canvas.clientHeight}`)"""
 
 TEXT, MARK = 4.5, 3.0
+SMALLEST = 9
 SURFACES = ["--bg", "--panel", "--raised", "--hover", "--selection"]
 
 
@@ -173,6 +179,11 @@ def tokens(page):
 
 def small_targets(page):
     return page.evaluate(_SMALL)
+
+
+def small_texts(page):
+    """Texts painted smaller than one can read, pictures that are drawn at a scale among them."""
+    return page.evaluate(_SMALL_TEXTS, SMALLEST)
 
 
 def too_wide(page):

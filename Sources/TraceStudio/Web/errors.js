@@ -2,12 +2,13 @@
 import { h, fill, svg, preference, setPreference } from "./dom.js";
 import { ago, count, dateTime, headline, integer, percent } from "./format.js";
 import { estimate } from "./estimate.js";
+import { chartBox, timeLabels } from "./chartbox.js";
 import { figure } from "./figure.js";
 import { FilterBox, quoted } from "./filterbox.js";
 import { bandSentence, loadBands, withBands } from "./bands.js";
 import { absence, gapBands } from "./gaps.js";
 import { loadPage, nothing, tile } from "./loading.js";
-import { LinearScale, clockTicks } from "./scale.js";
+import { LinearScale } from "./scale.js";
 import { sortableTable } from "./table.js";
 import { whyPanel } from "./why.js";
 import { ask } from "./windows.js";
@@ -148,18 +149,19 @@ function knownControl(group) {
   return h("span", { class: "inline" }, note, select);
 }
 
-const CHART = { width: 900, height: 90, left: 36, bottom: 20 };
+const CHART = { height: 90, left: 36, bottom: 20 };
 
 /** @param {any} answer @param {any} group */
 function overTime(answer, group) {
-  const { width, height, left, bottom } = CHART, values = /** @type {number[]} */ (group.sparkline);
+  const { height, left, bottom } = CHART, values = /** @type {number[]} */ (group.sparkline);
   const from = Number(BigInt(answer.read.coveredFrom) / 1000n), to = Number(BigInt(answer.to) / 1000n), step = (to - from) / values.length;
-  const x = new LinearScale(from, to, left, width - 8), y = new LinearScale(0, Math.max(1, ...values), height - bottom, 6);
-  const chart = svg("svg", { class: "chart spark", width, height, viewBox: `0 0 ${width} ${height}` }, svg("g", { "aria-hidden": "true" }, y.ticks(30).map((tick) => [svg("line", { class: "grid", x1: left, x2: width - 8, y1: y.at(tick), y2: y.at(tick) }), svg("text", { x: left - 6, y: y.at(tick) + 4, "text-anchor": "end" }, integer(tick))]),
-    gapBands(answer.gaps, (micros) => x.at(micros), { left, right: width - 8, top: 6, bottom: height - bottom }),
-    values.map((value, index) => (value ? svg("rect", { x: x.at(from + index * step) + 1, y: y.at(value), width: Math.max(1, x.at(from + step) - x.at(from) - 2), height: y.at(0) - y.at(value) }) : null)),
-    clockTicks(from / 1000, to / 1000, 8).map((tick) => svg("text", { x: x.at(tick.at * 1000), y: height - 5, "text-anchor": "middle" }, tick.label))),
-  loadBands(answer.bands, (micros) => x.at(micros), { left, right: width - 8, top: 6, bottom: height - bottom }));
+  const draw = (/** @type {number} */ width) => {
+    const x = new LinearScale(from, to, left, width - 8), y = new LinearScale(0, Math.max(1, ...values), height - bottom, 6), area = { left, right: width - 8, top: 6, bottom: height - bottom };
+    return svg("svg", { class: "chart spark", width, height }, svg("g", { "aria-hidden": "true" }, y.ticks(30).map((tick) => [svg("line", { class: "grid", x1: left, x2: width - 8, y1: y.at(tick), y2: y.at(tick) }), svg("text", { x: left - 6, y: y.at(tick) + 4, "text-anchor": "end" }, integer(tick))]),
+      gapBands(answer.gaps, (micros) => x.at(micros), area),
+      values.map((value, index) => (value ? svg("rect", { x: x.at(from + index * step) + 1, y: y.at(value), width: Math.max(1, x.at(from + step) - x.at(from) - 2), height: y.at(0) - y.at(value) }) : null)),
+      timeLabels(x, width, height)), loadBands(answer.bands, (micros) => x.at(micros), area));
+  };
   return figure({ title: "Over time", note: "stored errors", summary: `${count(group.samples, "stored error")} between ${dateTime(group.firstSeen)} and ${dateTime(group.lastSeen)}${bandSentence(answer.bands)}`, testid: "error-times",
-    numbers: () => withBands({ columns: [{ label: "from" }, { label: "errors", numeric: true }], rows: values.map((value, index) => [dateTime(`${Math.round(from + index * step)}000`).replace(/\.\d+$/, ""), value || (absence(answer.gaps, from + index * step, from + (index + 1) * step) ?? 0)]) }, answer.bands, (index) => [from + index * step, from + (index + 1) * step]) }, h("div", { class: "chart-box" }, chart));
+    numbers: () => withBands({ columns: [{ label: "from" }, { label: "errors", numeric: true }], rows: values.map((value, index) => [dateTime(`${Math.round(from + index * step)}000`).replace(/\.\d+$/, ""), value || (absence(answer.gaps, from + index * step, from + (index + 1) * step) ?? 0)]) }, answer.bands, (index) => [from + index * step, from + (index + 1) * step]) }, chartBox(draw).element);
 }

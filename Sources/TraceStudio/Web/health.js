@@ -1,11 +1,12 @@
 // Can one believe the numbers? What was sampled, dropped, late or broken, where nothing came, and how far back the data reaches.
 import { h, fill, svg } from "./dom.js";
 import { count, dateTime, duration, integer, rateNumber, rateUnit, size } from "./format.js";
+import { chartBox, timeLabels } from "./chartbox.js";
 import { figure } from "./figure.js";
 import { bandSentence, bandTime, loadBands, withBands } from "./bands.js";
 import { gapBands, gapWords, interruptions } from "./gaps.js";
 import { loadPage, tile } from "./loading.js";
-import { LinearScale, clockTicks } from "./scale.js";
+import { LinearScale } from "./scale.js";
 import { SOURCES, advice, drops, rate, spanOfData } from "./sampling.js";
 import { sortableTable } from "./table.js";
 import { ask } from "./windows.js";
@@ -44,23 +45,24 @@ function dropped(answer) {
   return h("section", { class: "card", "aria-label": "Dropped" }, h("h2", null, "Not stored, or gone"), h("p", { class: "muted" }, "Since the server started."), sortableTable({ label: "Spans not stored, by reason", testid: "dropped", rows: drops(answer), columns: [{ key: "reason", label: "reason", value: (row) => row[0] }, { key: "n", label: "count", numeric: true, value: (row) => row[1], view: (row) => h("span", { class: row[1] ? "error-text" : "faint" }, integer(row[1])) }, { key: "note", label: "", sorts: false, value: (row) => row[2], view: (row) => h("span", { class: "muted" }, row[2]) }] }).element);
 }
 
-const CHART = { width: 900, height: 110, left: 48, bottom: 20 };
+const CHART = { height: 110, left: 48, bottom: 20 };
 
 /** Spans by the minute in which they came; minutes without any are bands, not zeros. @param {{fromUnixNano: string, spansByMinute: number[]}} arrivals @param {import("./bands.js").Band[]} all of the chosen time */
 function arrivals(arrivals, all) {
-  const { width, height, left, bottom } = CHART, from = Number(BigInt(arrivals.fromUnixNano) / 1000n), minutes = arrivals.spansByMinute;
-  const x = new LinearScale(from, from + Math.max(10, minutes.length) * 6e7, left, width - 8), y = new LinearScale(0, Math.max(1, ...minutes), height - bottom, 8);
+  const { height, left, bottom } = CHART, from = Number(BigInt(arrivals.fromUnixNano) / 1000n), minutes = arrivals.spansByMinute, to = from + Math.max(10, minutes.length) * 6e7;
   // The chosen time may be another than the last hour.
-  const bands = all.filter((band) => bandTime(band).end >= x.low && bandTime(band).start <= x.high);
+  const bands = all.filter((band) => bandTime(band).end >= from && bandTime(band).start <= to);
   // The minute that runs has no verdict yet.
   const silent = minutes.map((n, index) => (n || index === minutes.length - 1 ? null : { from: `${from + index * 6e7}000`, to: `${from + (index + 1) * 6e7}000` })).filter((gap) => gap !== null);
-  const chart = svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}` }, svg("g", { "aria-hidden": "true" }, y.ticks(30).map((tick) => [svg("line", { class: "grid", x1: left, x2: width - 8, y1: y.at(tick), y2: y.at(tick) }), svg("text", { x: left - 6, y: y.at(tick) + 4, "text-anchor": "end" }, integer(tick))]),
-    minutes.map((n, index) => (n ? svg("rect", { class: "bar-infer", x: x.at(from + index * 6e7) + 1, y: y.at(n), width: Math.max(1, x.at(from + 6e7) - x.at(from) - 2), height: y.at(0) - y.at(n) }) : null)),
-    gapBands(merged(silent), (micros) => x.at(micros), { left, right: width - 8, top: 8, bottom: height - bottom }),
-    clockTicks(x.low / 1000, x.high / 1000, 9).map((tick) => svg("text", { x: x.at(tick.at * 1000), y: height - 5, "text-anchor": "middle" }, tick.label))),
-  loadBands(bands, (micros) => x.at(micros), { left, right: width - 8, top: 8, bottom: height - bottom }));
+  const draw = (/** @type {number} */ width) => {
+    const x = new LinearScale(from, to, left, width - 8), y = new LinearScale(0, Math.max(1, ...minutes), height - bottom, 8), area = { left, right: width - 8, top: 8, bottom: height - bottom };
+    return svg("svg", { class: "chart", width, height }, svg("g", { "aria-hidden": "true" }, y.ticks(30).map((tick) => [svg("line", { class: "grid", x1: left, x2: width - 8, y1: y.at(tick), y2: y.at(tick) }), svg("text", { x: left - 6, y: y.at(tick) + 4, "text-anchor": "end" }, integer(tick))]),
+      minutes.map((n, index) => (n ? svg("rect", { class: "bar-infer", x: x.at(from + index * 6e7) + 1, y: y.at(n), width: Math.max(1, x.at(from + 6e7) - x.at(from) - 2), height: y.at(0) - y.at(n) }) : null)),
+      gapBands(merged(silent), (micros) => x.at(micros), area),
+      timeLabels(x, width, height)), loadBands(bands, (micros) => x.at(micros), area));
+  };
   return figure({ title: "Spans that came in, by minute", note: "of the last hour, since the server started", testid: "arrivals", summary: `${integer(minutes.reduce((sum, n) => sum + n, 0))} spans in ${count(minutes.length, "minute")}, ${count(silent.length, "minute")} without any${bandSentence(bands)}`,
-    numbers: () => withBands({ columns: [{ label: "minute" }, { label: "spans", numeric: true }], rows: minutes.map((n, index) => [dateTime(`${from + index * 6e7}000`).replace(/\.\d+$/, ""), n || "none came"]) }, bands, (index) => [from + index * 6e7, from + (index + 1) * 6e7]) }, h("div", { class: "chart-box" }, chart));
+    numbers: () => withBands({ columns: [{ label: "minute" }, { label: "spans", numeric: true }], rows: minutes.map((n, index) => [dateTime(`${from + index * 6e7}000`).replace(/\.\d+$/, ""), n || "none came"]) }, bands, (index) => [from + index * 6e7, from + (index + 1) * 6e7]) }, chartBox(draw).element);
 }
 
 /** Neighbouring minutes as one. @param {import("./gaps.js").Gap[]} gaps */

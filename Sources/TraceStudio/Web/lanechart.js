@@ -24,6 +24,12 @@ const MARGIN = 0.5;
 
 /** @typedef {import("./lanelayout.js").LaneData} LaneData */
 
+/** Where the view ends at first: shortly after what ran last, µs. @param {{batches: Array<{startTimeUnixNano: string}>}} answer of /batches, newest first */
+export function endOf(answer) {
+  const newest = answer.batches[0];
+  return newest && Number(BigInt(newest.startTimeUnixNano) / 1000n) + 1_000_000;
+}
+
 export class LaneChart {
   /** @param {import("./frame.js").Frame} frame @param {{model?: string, title?: string}} options */
   constructor(frame, options) {

@@ -1,7 +1,7 @@
 // Instance lanes of all servers: was the machine busy, idle, or held by another model?
 import { h, fill } from "./dom.js";
 import { get } from "./api.js";
-import { LaneChart } from "./lanechart.js";
+import { LaneChart, endOf } from "./lanechart.js";
 import { loadPage, nothing } from "./loading.js";
 import { ask } from "./windows.js";
 
@@ -25,8 +25,8 @@ export async function open(root, frame) {
     chart.element.hidden = !answer.models.length;
     fill(empty, !answer.models.length && nothing("No executions in this time", "Lanes are made of compute spans, as Triton and Needletail send them for each request."));
     if (!answer.models.length) return;
-    const newest = answer.batches[0], at = Number(frame.parameters.get("at"));
-    await chart.load(signal, at ? at + AROUND : newest ? Number(BigInt(newest.startTimeUnixNano) / 1000n) + 1_000_000 : undefined);
+    const at = Number(frame.parameters.get("at"));
+    await chart.load(signal, at ? at + AROUND : endOf(answer));
   });
 }
 

@@ -2,6 +2,7 @@
 import { h, fill } from "./dom.js";
 import { tellBands } from "./bands.js";
 import { boxText, readBox } from "./box.js";
+import { chartBox } from "./chartbox.js";
 import { coldSwitch } from "./cold.js";
 import { compact, duration, percent, rate, timeOfDay } from "./format.js";
 import { STAGES } from "./color.js";
@@ -10,7 +11,7 @@ import { figure } from "./figure.js";
 import { quoted } from "./filterbox.js";
 import { Heatmap } from "./heat.js";
 import { delayCells, fillBars } from "./histogram.js";
-import { LaneChart } from "./lanechart.js";
+import { LaneChart, endOf } from "./lanechart.js";
 import { loadPage, nothing, tile } from "./loading.js";
 import { meanStages, newer, quantileBar, quantileScale, versusLink } from "./models.js";
 import { stageBar } from "./stagebar.js";
@@ -29,14 +30,14 @@ export async function open(root, frame, name) {
   const filter = () => `${own()} ${frame.q}`.trim();
   const question = (/** @type {Record<string, any>} */ more) => { const result = frame.ask({ cold: cold.parameter, ...more }); result.set("q", filter()); return result; };
   // Executions of the model in all requests, also in those to an ensemble.
-  const ran = () => frame.ask({ cold: cold.parameter, model: name, version: parameters.get("version") ?? "", service: parameters.get("service") ?? "", rows: 0 });
+  const ran = () => frame.ask({ cold: cold.parameter, model: name, version: parameters.get("version") ?? "", service: parameters.get("service") ?? "", rows: 1 });
   const traces = (/** @type {Record<string, string>} */ more = {}) => frame.link("/traces", { q: filter(), ...more });
   const chips = h("div", { class: "chips" }), tiles = h("div", { class: "tiles", role: "list", "aria-label": "Figures" });
   const heat = new Heatmap({ height: 300, onBox: (box) => frame.set({ box: box && boxText(box) }, { push: true, tell: true }), cellLink: (box) => traces({ box: boxText(box) }), label: `Requests of ${name} by time and duration` });
   const coldLine = h("p", { class: "cold-line", "data-testid": "cold-starts" });
   const heatFigure = figure({ title: "Latency heatmap", note: "drag a box to ask why", summary: `Heatmap of the requests of ${name}`, testid: "latency", numbers: () => heat.numbers(), actions: h("span", { class: "faint legend-lines" }, "— p50 ┄ p99") }, h("div", null, heat.element, coldLine));
   const why = h("div"), whyTitle = h("h2"), whole = h("a", { "data-testid": "whole-comparison" }, "aggregate and split →");
-  const versions = h("div"), batches = h("div", { class: "columns two fluid-charts" }), lanes = new LaneChart(frame, { model: name });
+  const versions = h("div", { class: "page-parts" }), batches = h("div", { class: "columns two" }), lanes = new LaneChart(frame, { model: name });
   const bodies = [h("div", { class: "columns wide-first" }, h("div", { class: "page-parts" }, heatFigure, versions), h("section", { class: "card", "aria-label": "Why" }, h("div", { class: "card-head" }, whyTitle, whole), why)), batches, lanes.element];
   const element = h("div", { class: "page" }, h("div", { class: "results-head" }, h("h1", null, name), chips, h("span", { class: "spacer" }), cold.element, h("a", { class: "button small", "data-testid": "traces-of-model" }, "Traces of this model")), tiles, bodies);
   await loadPage(root, frame, element, async (signal) => {
@@ -57,7 +58,7 @@ export async function open(root, frame, name) {
       fill(chips);
       element.querySelector("[data-testid=traces-of-model]")?.setAttribute("href", frame.link("/traces", { q: `operation:${quoted(name)} ${frame.q}`.trim() }));
       drawBatches(batches, batch, frame, name);
-      await lanes.load(signal, Number(BigInt(latency.to) / 1000n));
+      await lanes.load(signal, endOf(batch));
       return;
     }
     if (!chosen.all) { fill(tiles, nothing(`No requests to ${name} in this time`, frame.q ? h("span", null, "The filter ", h("code", null, frame.q), " lets none through. ", h("button", { class: "button small", type: "button", onclick: () => frame.set({ q: null }, { push: true, tell: true }) }, "Without the filter")) : "Requests to it appear here as soon as a server sends their spans.")); return; }
@@ -75,7 +76,7 @@ export async function open(root, frame, name) {
     fill(why, whyPanel(tail, { link: (term) => frame.link(here, { ...side, ...at, q: `${frame.q} ${term}`.trim() }), exclude: (term) => frame.link(here, { ...side, ...at, q: `${frame.q} -${term}`.trim() }), split: (term) => frame.link("/compare", { ...at, q: filter(), sel, split: term }), versus: (term) => frame.link("/compare", { q: filter(), a: `-${term}`, b: term, cold: at.cold }) }));
     fill(versions, versionTable(all.models, frame, name, cold.parameter), stageRanges(chosen.all));
     drawBatches(batches, batch, frame, name);
-    await lanes.load(signal, Number(BigInt(latency.to) / 1000n));
+    await lanes.load(signal, endOf(batch));
   });
 }
 
@@ -136,7 +137,7 @@ function stageRanges(row) {
 function drawBatches(place, answer, frame, name) {
   const busiest = [...answer.models].sort((/** @type {any} */ a, /** @type {any} */ b) => b.executions - a.executions).slice(0, 2);
   const title = (/** @type {any} */ model) => `${model.server}${model.version ? ` v${model.version}` : ""}`;
-  const fillOf = (/** @type {any} */ model) => figure({ title: "Batch fill", note: `${title(model)}, ${model.exact ? "exact" : "as far as seen"}: mean ${model.meanFill.toFixed(1)}, largest ${model.largest}`, summary: `How many requests ran together: mean ${model.meanFill.toFixed(1)}`, testid: "batch-fill", numbers: () => ({ columns: [{ label: "size", numeric: true }, { label: "executions", numeric: true }], rows: model.fill.map((/** @type {any} */ bar) => [bar.size, Math.round(bar.n)]) }) }, fillBars(model.fill, 600));
-  const delayOf = (/** @type {any} */ model) => figure({ title: "Batch size × queue delay", note: title(model), summary: "Executions by their size and how long their requests waited", testid: "batch-delay", numbers: () => ({ columns: [{ label: "size", numeric: true }, { label: "delay bin", numeric: true }, { label: "executions", numeric: true }], rows: model.cells.map((/** @type {any} */ cell) => [cell.size, cell.delay, Math.round(cell.n)]) }) }, delayCells(model.cells, answer.delayScale, 600, () => frame.link("/batches", { model: name, server: model.server })));
+  const fillOf = (/** @type {any} */ model) => figure({ title: "Batch fill", note: `${title(model)}, ${model.exact ? "exact" : "as far as seen"}: mean ${model.meanFill.toFixed(1)}, largest ${model.largest}`, summary: `How many requests ran together: mean ${model.meanFill.toFixed(1)}`, testid: "batch-fill", numbers: () => ({ columns: [{ label: "size", numeric: true }, { label: "executions", numeric: true }], rows: model.fill.map((/** @type {any} */ bar) => [bar.size, Math.round(bar.n)]) }) }, chartBox((width) => fillBars(model.fill, width)).element);
+  const delayOf = (/** @type {any} */ model) => figure({ title: "Batch size × queue delay", note: title(model), summary: "Executions by their size and how long their requests waited", testid: "batch-delay", numbers: () => ({ columns: [{ label: "size", numeric: true }, { label: "delay bin", numeric: true }, { label: "executions", numeric: true }], rows: model.cells.map((/** @type {any} */ cell) => [cell.size, cell.delay, Math.round(cell.n)]) }) }, chartBox((width) => delayCells(model.cells, answer.delayScale, width, () => frame.link("/batches", { model: name, server: model.server }))).element);
   fill(place, busiest.map((/** @type {any} */ model) => [delayOf(model), fillOf(model)]));
 }

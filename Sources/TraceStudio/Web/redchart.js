@@ -1,12 +1,13 @@
 // One of the monitor's charts: a figure over time, with gaps where nobody told anything.
 import { h, svg } from "./dom.js";
+import { chartBox, timeLabels } from "./chartbox.js";
 import { dateTime } from "./format.js";
 import { figure } from "./figure.js";
 import { bandSentence, loadBands, withBands } from "./bands.js";
 import { absence, gapBands } from "./gaps.js";
-import { LinearScale, clockTicks } from "./scale.js";
+import { LinearScale } from "./scale.js";
 
-const WIDTH = 460, HEIGHT = 150, LEFT = 58, BOTTOM = 24, TOP = 8;
+const HEIGHT = 150, LEFT = 58, BOTTOM = 24, TOP = 8;
 
 /**
  * @typedef {{name: string, class: string, values: Array<number | null>}} Line null where there is nothing to tell
@@ -18,29 +19,32 @@ const WIDTH = 460, HEIGHT = 150, LEFT = 58, BOTTOM = 24, TOP = 8;
  */
 export function redChart(options) {
   const { lines, from, to } = options, steps = Math.max(1, ...lines.map((line) => line.values.length)), step = (to - from) / steps;
-  const all = lines.flatMap((line) => line.values.filter((value) => value !== null)), most = Math.max(...all, 0);
-  const x = new LinearScale(from, to, LEFT, WIDTH - 8), y = new LinearScale(0, most * 1.06 || 1, HEIGHT - BOTTOM, TOP);
-  const chart = svg("svg", { class: "chart red-chart", width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}` },
-    (most ? y.ticks(34) : [0]).map((tick) => [svg("line", { class: "grid", x1: LEFT, x2: WIDTH - 8, y1: y.at(tick), y2: y.at(tick) }), svg("text", { x: LEFT - 6, y: y.at(tick) + 4, "text-anchor": "end" }, options.words(tick))]),
-    gapBands(options.gaps, (micros) => x.at(micros), { left: LEFT, right: WIDTH - 8, top: TOP, bottom: HEIGHT - BOTTOM }),
-    lines.map((line) => {
-      const left = (/** @type {number} */ index) => x.at(from + (index + 0.5) * step), top = (/** @type {number} */ value) => y.at(value);
-      return [svg("path", { class: `red-line ${line.class}`, d: path(line.values, left, top) }),
-        line.values.map((value, index) => value !== null && isAlone(line.values, index) && svg("circle", { class: `red-point ${line.class}`, cx: left(index), cy: top(value), r: 2.5 }))];
-    }),
-    // What would stand below the names of the other axis, or beyond the end, is left out.
-    clockTicks(from / 1000, to / 1000, 5).filter((tick) => x.at(tick.at * 1000) - 3 * tick.label.length > LEFT && x.at(tick.at * 1000) + 3 * tick.label.length < WIDTH).map((tick) => svg("text", { x: x.at(tick.at * 1000), y: HEIGHT - 5, "text-anchor": "middle" }, tick.label)));
+  const most = Math.max(0, ...lines.flatMap((line) => line.values.filter((value) => value !== null)));
   const nothing = (/** @type {number} */ index) => absence(options.gaps, from + index * step, from + (index + 1) * step) ?? "no calls";
   const at = (/** @type {number} */ index) => dateTime(`${Math.round(from + index * step)}000`).replace(/\.\d+$/, "");
-  // Each step of time is a door to its traces.
-  for (let index = 0; index < steps; index++) {
-    const told = lines.filter((line) => line.values[index] !== null && line.values[index] !== undefined).map((line) => `${line.name} ${options.words(/** @type {number} */ (line.values[index]))}`);
-    chart.append(svg("a", { href: options.onSpan(from + index * step, from + (index + 1) * step), tabindex: -1, "aria-hidden": "true" }, svg("rect", { class: "red-step", x: x.at(from + index * step), y: TOP, width: x.at(from + step) - x.at(from), height: HEIGHT - BOTTOM - TOP }, svg("title", null, `${at(index)}: ${told.join(", ") || nothing(index)}`))));
+  /** @param {number} width */
+  function draw(width) {
+    const x = new LinearScale(from, to, LEFT, width - 8), y = new LinearScale(0, most * 1.06 || 1, HEIGHT - BOTTOM, TOP), area = { left: LEFT, right: width - 8, top: TOP, bottom: HEIGHT - BOTTOM };
+    const chart = svg("svg", { class: "chart", width, height: HEIGHT },
+      (most ? y.ticks(34) : [0]).map((tick) => [svg("line", { class: "grid", x1: LEFT, x2: width - 8, y1: y.at(tick), y2: y.at(tick) }), svg("text", { x: LEFT - 6, y: y.at(tick) + 4, "text-anchor": "end" }, options.words(tick))]),
+      gapBands(options.gaps, (micros) => x.at(micros), area),
+      lines.map((line) => {
+        const left = (/** @type {number} */ index) => x.at(from + (index + 0.5) * step), top = (/** @type {number} */ value) => y.at(value);
+        return [svg("path", { class: `red-line ${line.class}`, d: path(line.values, left, top) }),
+          line.values.map((value, index) => value !== null && isAlone(line.values, index) && svg("circle", { class: `red-point ${line.class}`, cx: left(index), cy: top(value), r: 2.5 }))];
+      }),
+      timeLabels(x, width, HEIGHT));
+    // Each step of time is a door to its traces.
+    for (let index = 0; index < steps; index++) {
+      const told = lines.filter((line) => line.values[index] !== null && line.values[index] !== undefined).map((line) => `${line.name} ${options.words(/** @type {number} */ (line.values[index]))}`);
+      chart.append(svg("a", { href: options.onSpan(from + index * step, from + (index + 1) * step), tabindex: -1, "aria-hidden": "true" }, svg("rect", { class: "red-step", x: x.at(from + index * step), y: TOP, width: x.at(from + step) - x.at(from), height: HEIGHT - BOTTOM - TOP }, svg("title", null, `${at(index)}: ${told.join(", ") || nothing(index)}`))));
+    }
+    // Above the doors, of which they leave all but their flags.
+    chart.append(...loadBands(options.bands, (micros) => x.at(micros), area));
+    return chart;
   }
-  // Above the doors, of which they leave all but their flags.
-  chart.append(...loadBands(options.bands, (micros) => x.at(micros), { left: LEFT, right: WIDTH - 8, top: TOP, bottom: HEIGHT - BOTTOM }));
   return figure({ title: options.title, note: [options.note, lines.length > 1 && lines.map((line) => [" ", h("span", { class: `red-name ${line.class}` }, line.name)])], testid: options.testid, summary: `${options.title} over time, at most ${options.words(most)}${bandSentence(options.bands)}`,
-    numbers: () => withBands({ columns: [{ label: "from" }, ...lines.map((line) => ({ label: line.name, numeric: true }))], rows: Array.from({ length: steps }, (_, index) => [at(index), ...lines.map((line) => { const value = line.values[index]; return value === null || value === undefined ? nothing(index) : options.words(value); })]) }, options.bands, (index) => [from + index * step, from + (index + 1) * step]) }, h("div", { class: "chart-box" }, chart));
+    numbers: () => withBands({ columns: [{ label: "from" }, ...lines.map((line) => ({ label: line.name, numeric: true }))], rows: Array.from({ length: steps }, (_, index) => [at(index), ...lines.map((line) => { const value = line.values[index]; return value === null || value === undefined ? nothing(index) : options.words(value); })]) }, options.bands, (index) => [from + index * step, from + (index + 1) * step]) }, chartBox(draw).element);
 }
 
 /** Whether a value has none beside it, so that no line leads to it. @param {Array<number | null>} values @param {number} index */

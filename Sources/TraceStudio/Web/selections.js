@@ -1,6 +1,7 @@
 // Two selections of traces: versions, hosts, clients, times. How their durations lie, and which stages differ with how much certainty.
 import { h, svg } from "./dom.js";
 import { count, dateTime, duration, integer, percent } from "./format.js";
+import { chartBox } from "./chartbox.js";
 import { STAGES } from "./color.js";
 import { estimate, quantile } from "./estimate.js";
 import { figure } from "./figure.js";
@@ -94,12 +95,18 @@ function histogramNumbers(answer, names) {
 
 /** @param {any} answer @param {string[]} names */
 function butterfly(answer, names) {
-  const halves = [shares(answer, answer.a), shares(answer, answer.b)], width = 520, height = 340, middle = width / 2, gap = 34, top = 20;
+  const halves = [shares(answer, answer.a), shares(answer, answer.b)];
+  return chartBox((width) => drawButterfly(answer, names, halves, Math.min(520, width))).element;
+}
+
+/** @param {any} answer @param {string[]} names @param {Array<Array<{low: number, high: number, share: number}>>} halves @param {number} width */
+function drawButterfly(answer, names, halves, width) {
+  const height = 340, middle = width / 2, gap = 34, top = 20, letters = Math.floor(width / 18.5);
   const y = new LogScale(answer.lowestNano, answer.lowestNano * answer.ratio ** answer.a.histogram.length, height - 8, top), most = Math.max(...halves.flat().map((bar) => bar.share));
-  const chart = svg("svg", { class: "chart butterfly", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
+  const chart = svg("svg", { class: "chart", width, height, "aria-hidden": "true" });
   halves.forEach((half, index) => {
     const sign = index ? 1 : -1, start = middle + sign * gap, room = middle - gap - 30;
-    chart.append(svg("text", { x: start, y: 12, "text-anchor": index ? "start" : "end", class: "this" }, `${index ? "B" : "A"} ${names[index].length > 28 ? `${names[index].slice(0, 27)}…` : names[index]}`));
+    chart.append(svg("text", { x: start, y: 12, "text-anchor": index ? "start" : "end", class: "this" }, `${index ? "B" : "A"} ${names[index].length > letters ? `${names[index].slice(0, letters - 1)}…` : names[index]}`));
     for (const bar of half) {
       if (!bar.share) continue;
       const length = bar.share / most * room;
@@ -114,5 +121,5 @@ function butterfly(answer, names) {
     }
   });
   for (const tick of y.ticks(36)) chart.append(svg("text", { x: middle, y: y.at(tick.at) + 4, "text-anchor": "middle" }, tick.label));
-  return h("div", { class: "chart-box" }, chart);
+  return chart;
 }
