@@ -10,7 +10,6 @@ from support import clients, traces
 from support.waiting import wait_until
 
 SERVICE = "test_server_with_passthrough"
-REPLY_TOLERANCE = 200_000  # µs: two processes, the server's last span may end after the client has read the reply
 
 
 def newest(query, service, span_count):
@@ -53,7 +52,9 @@ def test_python_client_and_server_are_one_trace(up):
     assert [span.service for span in (outgoing, post, infer, model, compute)] == ["upstream-service"] * 2 + [SERVICE] * 3
 
     traces.assert_nested(outgoing, post)
-    traces.assert_nested(post, infer, REPLY_TOLERANCE)
+    # The server's span ends when its answer is written, which the client may have read by then.
+    assert post.start - 2 <= infer.start
+    traces.assert_nested(post, model)
     traces.assert_nested(infer, model)
     traces.assert_nested(model, compute)
     for name in traces.ANSWERED[3:]:
