@@ -62,18 +62,18 @@ def test_each_damage_is_named_with_its_spans(traces_program, damaged, page):
 
 def test_spans_without_parents_stand_below_one_row(traces_program, damaged, page):
     open_trace(page, traces_program, damaged, 10)
-    placeholder = page.locator(".row.placeholder:visible")
-    expect(placeholder).to_have_count(1)
-    expect(placeholder).to_have_attribute("aria-level", "1")
-    expect(placeholder).to_have_attribute("aria-expanded", "true")
+    missing = page.locator(".row.missing-parents:visible")
+    expect(missing).to_have_count(1)
+    expect(missing).to_have_attribute("aria-level", "1")
+    expect(missing).to_have_attribute("aria-expanded", "true")
     for name, level in (("orphan", 2), ("child", 3), ("other orphan", 2), ("root", 1), ("late", 2)):
         expect(row(page, name)).to_have_attribute("aria-level", str(level))
-    assert placeholder.locator(".row-label").evaluate("(element) => getComputedStyle(element).outlineStyle") == "dashed"
-    placeholder.click()
+    assert missing.locator(".row-label").evaluate("(element) => getComputedStyle(element).outlineStyle") == "dashed"
+    missing.click()
     expect(page.get_by_test_id("panel")).to_contain_text("at least 2 spans missing")
     page.keyboard.press("ArrowLeft")
     expect(row(page, "orphan")).to_have_count(0)
-    expect(placeholder.locator(".row-icon")).to_have_class(re.compile("below"))
+    expect(missing.locator(".row-icon")).to_have_class(re.compile("below"))
     page.keyboard.press("e")
     expect(selected(page)).to_have_attribute("data-name", "orphan")
     expect(page.get_by_test_id("panel-error")).to_contain_text("lost")

@@ -185,7 +185,7 @@ def test_missing_parents_have_a_row(evaluate):
     def orphans(expression):
         return evaluate("columns", f"(() => {{ const t = new m.TraceColumns({ORPHANS}); return {expression}; }})()")
 
-    assert orphans("[t.placeholder, t.count, t.spanCount, [...t.parent], [...t.depth], [...t.size]]") == [1, 5, 4, [-1, -1, 1, 2, 1], [0, 0, 1, 2, 1], [0, 3, 1, 0, 0]]
+    assert orphans("[t.missingParents, t.count, t.spanCount, [...t.parent], [...t.depth], [...t.size]]") == [1, 5, 4, [-1, -1, 1, 2, 1], [0, 0, 1, 2, 1], [0, 3, 1, 0, 0]]
     assert orphans("[t.start[1], t.durations[1]]") == [100, 220]
     assert orphans("[0, 2, 3, 4].map((row) => t.serverRow(row))") == [0, 1, 2, 3]
     assert orphans("[t.problems[0].rows, t.warnings]") == [[2, 4], ["another"]]

@@ -63,7 +63,7 @@ export class BarPainter {
     const left = Math.round(this.x(start, frame));
     const right = Math.max(left + MINIMUM, Math.round(this.x(end, frame)));
     if (trace.groups.isClosed(row)) { this.#group(context, frame, row, left, right, y); return; }
-    if (row === trace.placeholder) { this.#placeholder(context, left, right, y); return; }
+    if (row === trace.missingParents) { this.#missingParents(context, left, right, y); return; }
     const colors = palette.services.get(trace.service[row]) ?? { bar: palette.ink3, tint: palette.line, text: palette.bg };
     const firstStage = trace.stageFirst[row], endStage = trace.stageFirst[row + 1];
     const staged = endStage > firstStage;
@@ -80,7 +80,7 @@ export class BarPainter {
   }
 
   /** Where spans are whose parents are missing. @param {CanvasRenderingContext2D} context @param {number} left @param {number} right @param {number} y */
-  #placeholder(context, left, right, y) {
+  #missingParents(context, left, right, y) {
     context.strokeStyle = this.view.palette.ink3;
     context.lineWidth = 1;
     context.setLineDash([4, 3]);

@@ -1,12 +1,12 @@
 // Batches of all models: how full they were, how long their requests waited, what another delay would have done, and the newest ones.
 import { h, fill, svg } from "./dom.js";
 import { batchTable } from "./batchtable.js";
-import { chartBox } from "./chartbox.js";
+import { chartBox, timeLabels } from "./chartbox.js";
 import { dateTime, duration, integer, percent } from "./format.js";
 import { figure } from "./figure.js";
 import { fillBars } from "./histogram.js";
 import { loadPage, nothing } from "./loading.js";
-import { LinearScale, clockTicks } from "./scale.js";
+import { LinearScale } from "./scale.js";
 import { SizeDelay, batchBoxText, batchBoxWords, readBatchBox } from "./sizedelay.js";
 import { sortableTable } from "./table.js";
 import { whatIf } from "./whatif.js";
@@ -65,12 +65,12 @@ function padding(model, answer) {
 
 /** @param {any} model @param {any} answer @param {number} most */
 function fillOverTime(model, answer, most) {
-  const from = Number(BigInt(answer.from) / 1000n) / 1000, step = model.columnNano / 1e6, columns = /** @type {any[]} */ (model.fillOverTime);
+  const from = Number(BigInt(answer.from) / 1000n), step = model.columnNano / 1000, columns = /** @type {any[]} */ (model.fillOverTime);
   const draw = (/** @type {number} */ width) => {
     const height = 220, x = new LinearScale(from, from + step * columns.length, 40, width - 10), y = new LinearScale(0, most, height - 22, 10);
     const picture = svg("svg", { class: "chart", width, height, "aria-hidden": "true" });
     for (const at of y.ticks(40)) picture.append(svg("line", { class: "grid", x1: 40, x2: width - 10, y1: y.at(at), y2: y.at(at) }), svg("text", { x: 34, y: y.at(at) + 4, "text-anchor": "end" }, String(at)));
-    for (const tick of clockTicks(x.low, x.high, Math.max(2, Math.floor(width / 90)))) if (x.at(tick.at) > 60 && x.at(tick.at) < width - 20) picture.append(svg("text", { x: x.at(tick.at), y: height - 5, "text-anchor": "middle" }, tick.label));
+    picture.append(...timeLabels(x, width, height));
     // A part of time without executions is a gap, not a zero.
     let path = "";
     columns.forEach((column, index) => { if (column.meanFill !== undefined) path += `${index && columns[index - 1].meanFill !== undefined ? "L" : "M"}${x.at(from + (index + 0.5) * step).toFixed(1)} ${y.at(column.meanFill).toFixed(1)}h.01`; });

@@ -4,7 +4,7 @@ import { CriticalPath } from "./critical.js";
 import { SpanGroups } from "./groups.js";
 
 /** Bits of the column `flags`. */
-export const FLAG = { error: 1, failedDescendant: 2, events: 4, links: 8, orphan: 16, exception: 32, placeholder: 64 };
+export const FLAG = { error: 1, failedDescendant: 2, events: 4, links: 8, orphan: 16, exception: 32 };
 
 /** Above this many spans only the first levels are open at first. */
 const OPENED_WHOLE = 250_000;
@@ -25,7 +25,7 @@ export class TraceColumns {
     this.isCorrected = new URLSearchParams(shape).get("skew") === "adjust";
     /** The span below which the trace was asked for; empty for all of it. */
     this.root = new URLSearchParams(shape).get("root") ?? "";
-    const columns = withPlaceholder(json.columns);
+    const columns = withMissingParents(json.columns);
     this.traceID = /** @type {string} */ (json.traceID);
     /** Changes when spans come. */
     this.version = /** @type {string} */ (json.version ?? "");
@@ -35,9 +35,9 @@ export class TraceColumns {
     this.duration = Math.max(1, Number(json.durationNano));
     this.exactDuration = Number(json.durationNano);
     /** The row that stands for the missing parents of those below it, or -1. */
-    this.placeholder = /** @type {number} */ (columns.placeholder);
+    this.missingParents = /** @type {number} */ (columns.missingParents);
     this.count = columns.start.length;
-    this.spanCount = this.count - (this.placeholder >= 0 ? 1 : 0);
+    this.spanCount = this.count - (this.missingParents >= 0 ? 1 : 0);
     this.missingSpans = Number(json.missingSpans ?? 0);
     this.errorCount = Number(json.errorCount ?? 0);
     /** What the first failed span says. */
@@ -68,7 +68,7 @@ export class TraceColumns {
     this.flags = new Uint8Array(columns.flags);
     this.ids = /** @type {string} */ (columns.spanID);
     /** Services in order of first appearance, as dictionary indexes. */
-    this.services = [...new Set(this.service.filter((_, row) => row !== this.placeholder))];
+    this.services = [...new Set(this.service.filter((_, row) => row !== this.missingParents))];
     this.critical = new CriticalPath(this, json.critical);
     const seen = new Uint32Array(this.count + 1);
     /** Place among the siblings, from 1; and how many there are, by parent row + 1. */
@@ -86,7 +86,7 @@ export class TraceColumns {
     /** Why the wait of a row could not be split. @type {Map<number, string>} */
     this.unsplit = new Map();
     const events = /** @type {Array<{row: number, time: number, exception: boolean}>} */ (json.events ?? []);
-    if (this.placeholder >= 0) for (const event of events) event.row = this.fromServer(event.row);
+    if (this.missingParents >= 0) for (const event of events) event.row = this.fromServer(event.row);
     events.sort((a, b) => a.row - b.row || a.time - b.time);
     this.eventTime = Float64Array.from(events, (event) => event.time);
     this.eventException = Uint8Array.from(events, (event) => (event.exception ? 1 : 0));
@@ -133,10 +133,10 @@ export class TraceColumns {
     return rows;
   }
 
-  /** The row by which the server knows a row: its table has no placeholder. @param {number} row */
-  serverRow(row) { return this.placeholder >= 0 && row > this.placeholder ? row - 1 : row; }
+  /** The row by which the server knows a row: its table has none for missing parents. @param {number} row */
+  serverRow(row) { return this.missingParents >= 0 && row > this.missingParents ? row - 1 : row; }
   /** @param {number} row of the server's table */
-  fromServer(row) { return this.placeholder >= 0 && row >= this.placeholder ? row + 1 : row; }
+  fromServer(row) { return this.missingParents >= 0 && row >= this.missingParents ? row + 1 : row; }
 
   /** Rebuilds the list of rows not hidden under a folded one or in a closed group. */
   refreshVisible() {
@@ -152,9 +152,9 @@ export class TraceColumns {
   }
 
   /** @param {number} row */
-  nameOf(row) { return row === this.placeholder ? "missing parents" : this.strings[this.name[row]]; }
+  nameOf(row) { return row === this.missingParents ? "missing parents" : this.strings[this.name[row]]; }
   /** @param {number} row */
-  serviceOf(row) { return row === this.placeholder ? "" : this.strings[this.service[row]]; }
+  serviceOf(row) { return row === this.missingParents ? "" : this.strings[this.service[row]]; }
   /** @param {number} row 16 hexadecimal digits */
   idOf(row) { return this.ids.slice(row * 16, row * 16 + 16); }
   /** @param {number} row @param {number} flag */
@@ -265,7 +265,7 @@ export class TraceColumns {
     const ids = words.filter((word) => /^[0-9a-f]{4,16}$/.test(word));
     const rows = [];
     for (let row = 0; row < this.count; row++) {
-      if (row === this.placeholder) continue;
+      if (row === this.missingParents) continue;
       if (hit[this.name[row]] || hit[this.service[row]] || (ids.length && ids.some((id) => this.idOf(row).includes(id)))) rows.push(row);
     }
     return Uint32Array.from(rows);
@@ -290,11 +290,11 @@ function firsts(items, count) {
  * Spans whose parents are missing stand last, at the top level: a row of its own is put above them, so that they are seen as one.
  * @param {Record<string, any>} columns @returns {Record<string, any>}
  */
-function withPlaceholder(columns) {
+function withMissingParents(columns) {
   const { parent, flags } = columns, count = parent.length;
   let at = -1;
   for (let row = 0; row < count && at < 0; row += columns.size[row] + 1) if (flags[row] & FLAG.orphan) at = row;
-  if (at < 0) return { ...columns, placeholder: -1 };
+  if (at < 0) return { ...columns, missingParents: -1 };
   let from = Infinity, to = 0, failed = 0;
   for (let row = at; row < count; row++) {
     from = Math.min(from, columns.start[row]);
@@ -303,10 +303,10 @@ function withPlaceholder(columns) {
   }
   const insert = (/** @type {number[]} */ column, /** @type {number} */ value) => [...column.slice(0, at), value, ...column.slice(at)];
   return {
-    placeholder: at, spanID: columns.spanID.slice(0, at * 16) + "0".repeat(16) + columns.spanID.slice(at * 16),
+    missingParents: at, spanID: columns.spanID.slice(0, at * 16) + "0".repeat(16) + columns.spanID.slice(at * 16),
     start: insert(columns.start, from), duration: insert(columns.duration, to - from), size: insert(columns.size, count - at),
     parent: insert(parent, -1).map((above, row) => (row <= at ? above : above < 0 ? at : above + 1)),
     depth: insert(columns.depth, 0).map((depth, row) => (row > at ? depth + 1 : depth)),
-    service: insert(columns.service, 0), name: insert(columns.name, 0), kind: insert(columns.kind, 0), flags: insert(flags, FLAG.placeholder | (failed ? FLAG.failedDescendant : 0)),
+    service: insert(columns.service, 0), name: insert(columns.name, 0), kind: insert(columns.kind, 0), flags: insert(flags, failed ? FLAG.failedDescendant : 0),
   };
 }

@@ -47,7 +47,7 @@ export class DetailPanel {
     this.open = true;
     view.listen((change) => {
       if (change === "select") this.show();
-      else if (change === "split" && this.open && view.selected >= 0 && view.selected !== view.trace.placeholder) this.#head(view.selected, this.cache.get(view.selected));
+      else if (change === "split" && this.open && view.selected >= 0 && view.selected !== view.trace.missingParents) this.#head(view.selected, this.cache.get(view.selected));
     });
     this.tabs.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#tabKey(event));
   }
@@ -71,7 +71,7 @@ export class DetailPanel {
     if (row < 0) return;
     this.request?.abort();
     clearTimeout(this.timer);
-    if (row === this.view.trace.placeholder) { this.#placeholder(); return; }
+    if (row === this.view.trace.missingParents) { this.#missingParents(); return; }
     this.#head(row, this.cache.get(row));
     fill(this.extra, languageModelCard(this.view, row), this.#normal(row));
     const known = this.cache.get(row);
@@ -101,7 +101,7 @@ export class DetailPanel {
   }
 
   /** What there is to say about the row above spans whose parents are missing. */
-  #placeholder() {
+  #missingParents() {
     const { trace } = this.view, orphans = trace.problems.find((problem) => problem.kind === "missingParent");
     this.body.setAttribute("aria-busy", "false");
     fill(this.extra);

@@ -68,7 +68,7 @@ export class RowPool {
     item.line = line;
     item.row = row;
     element.hidden = false;
-    const look = `row${row === selected ? " selected" : ""}${own ? " error" : ""}${isMatch.length && isMatch[row] ? " match" : ""}${row === trace.placeholder ? " placeholder" : ""}`;
+    const look = `row${row === selected ? " selected" : ""}${own ? " error" : ""}${isMatch.length && isMatch[row] ? " match" : ""}${row === trace.missingParents ? " missing-parents" : ""}`;
     put(item, "class", look);
     put(item, "id", `row-${row}`);
     put(item, "data-row", String(row));
@@ -83,20 +83,21 @@ export class RowPool {
     if (children) put(item, "aria-expanded", folded ? "false" : "true");
     else if (item.seen["aria-expanded"] !== undefined) { delete item.seen["aria-expanded"]; element.removeAttribute("aria-expanded"); }
     put(item, "aria-label", group ? describeGroup(trace.nameOf(row), trace.serviceOf(row), group) : this.#describe(row, own, below));
-    item.mark.style.background = row === trace.placeholder ? "transparent" : palette.services.get(trace.service[row])?.mark ?? palette.ink3;
+    item.mark.style.background = row === trace.missingParents ? "transparent" : palette.services.get(trace.service[row])?.mark ?? palette.ink3;
     item.mark.style.marginLeft = `${trace.depth[row] * this.indent}px`;
     item.fold.textContent = children ? compact(children) : "";
     item.fold.className = `row-fold${children ? "" : " leaf"}${folded ? " folded" : ""}`;
-    item.icon.className = `row-icon${own ? " own" : below ? " below" : trace.has(row, FLAG.orphan | FLAG.placeholder) ? " orphan" : " none"}`;
-    item.icon.textContent = own || below ? "!" : trace.has(row, FLAG.orphan | FLAG.placeholder) ? "?" : "";
+    const isIncomplete = row === trace.missingParents || trace.has(row, FLAG.orphan);
+    item.icon.className = `row-icon${own ? " own" : below ? " below" : isIncomplete ? " orphan" : " none"}`;
+    item.icon.textContent = own || below ? "!" : isIncomplete ? "?" : "";
     item.name.textContent = group ? `${trace.nameOf(row)} ×${integer(group.count)}` : trace.nameOf(row);
-    item.service.textContent = group ? groupText(group) : row === trace.placeholder ? `${integer(trace.siblings[row + 1])} came without` : folded ? `${trace.serviceOf(row)} · ${integer(children)} spans in here` : trace.serviceOf(row);
+    item.service.textContent = group ? groupText(group) : row === trace.missingParents ? `${integer(trace.siblings[row + 1])} came without` : folded ? `${trace.serviceOf(row)} · ${integer(children)} spans in here` : trace.serviceOf(row);
   }
 
   /** @param {number} row @param {boolean} own @param {boolean} below */
   #describe(row, own, below) {
     const { trace } = this.view;
-    if (row === trace.placeholder) return `missing parents of ${integer(trace.siblings[row + 1])} spans`;
+    if (row === trace.missingParents) return `missing parents of ${integer(trace.siblings[row + 1])} spans`;
     const parts = [trace.nameOf(row), trace.serviceOf(row), KINDS[trace.kind[row]], duration(trace.durations[row]), `starts at ${duration(trace.start[row])}`];
     for (let index = trace.stageFirst[row]; index < trace.stageFirst[row + 1]; index++) parts.push(`${duration(trace.stageDuration[index])} ${STAGES[trace.stageNames[index]]?.of ? STAGES[trace.stageNames[index]].label : trace.stageNames[index]}`);
     if (this.view.criticalPath.isOn(row)) parts.push("on the critical path");

@@ -22,7 +22,7 @@ export class SpanTable {
   #rows() {
     const { trace, isMatch } = this.view;
     const rows = [];
-    for (let row = 0; row < trace.count; row++) if (row !== trace.placeholder && (!isMatch.length || isMatch[row])) rows.push(row);
+    for (let row = 0; row < trace.count; row++) if (row !== trace.missingParents && (!isMatch.length || isMatch[row])) rows.push(row);
     return rows;
   }
 

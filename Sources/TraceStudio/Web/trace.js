@@ -167,7 +167,7 @@ class TracePage {
   /** Shows what lies below a row as the trace; -1 is the whole trace again. @param {number} row */
   reroot(row) {
     const { trace } = this.view;
-    if (row < 0 ? !trace.root : row === trace.placeholder || trace.size[row] === 0) return;
+    if (row < 0 ? !trace.root : row === trace.missingParents || trace.size[row] === 0) return;
     this.#ask({ root: row < 0 ? "" : trace.idOf(row), z: "", fold: "", span: row < 0 ? trace.root : "" }, true);
   }
 
